@@ -1,0 +1,48 @@
+# Everything a reader, student, instructor or developer does here is one of these targets.
+# `make help` lists them.
+
+PYTHON ?= python3
+COURSE ?= _build/course
+JOBS ?= $(shell nproc)
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help course test setup book release sample-class lint types bench-grade attack lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+course: setup  ## the book, the released assignments and a graded sample class, from nothing
+	@scripts/system-packages bubblewrap
+	@$(MAKE) --no-print-directory book
+	@$(BIN)/python -m demo $(COURSE)
+
+test: setup  ## every test: layers, autograder, book, browser
+	@scripts/system-packages bubblewrap chromium
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+setup:  ## .venv with the locked dependencies
+	@scripts/setup
+
+book: setup  ## the book, into _build/html
+	$(BIN)/jupyter-book build . -W -n --keep-going -q
+
+lint: setup  ## ruff and mypy, as CI runs them
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench-grade: setup  ## our grader against stock nbgrader, same submissions, in turn
+	@scripts/system-packages bubblewrap
+	$(BIN)/python -m benchmarks.grade
+
+attack: setup  ## hostile submissions against stock nbgrader and against ours
+	@scripts/system-packages bubblewrap
+	$(BIN)/python -m benchmarks.attack
+
+lock: setup  ## resolve pyproject.toml into requirements.lock again
+	scripts/lock
+
+clean:  ## remove everything that was built; .venv stays
+	rm -rf _build .cache

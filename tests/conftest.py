@@ -1,0 +1,45 @@
+"""What every test shares: where the repository is, and which tests this machine can run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
+NEEDS = {
+    "sandbox": ("bubblewrap", shutil.which("bwrap")),
+    "browser": ("chromium", CHROMIUM),
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, say so, and refuse to leave anything out under CI=true."""
+    for marker, (package, found) in NEEDS.items():
+        unable = [item for item in items if item.get_closest_marker(marker)] if not found else []
+        if not unable:
+            continue
+        why = f"{len(unable)} tests marked '{marker}' cannot run: {package} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.exit(why, returncode=3)
+        config.get_terminal_writer().line(why, red=True)
+        config.hook.pytest_deselected(items=unable)
+        items[:] = [item for item in items if item not in unable]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout that is being tested."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The system's Chromium; tests that ask for it carry the marker ``browser``."""
+    assert CHROMIUM is not None
+    return CHROMIUM
