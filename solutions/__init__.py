@@ -1,0 +1,1 @@
+"""Reference implementations: every model of the course as one kind of layer."""
