@@ -1,0 +1,1 @@
+"""Release, judge and report assignments whose marks can be trusted."""

@@ -1,0 +1,71 @@
+"""How the command line looks: tables, progress and complaints, through rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.errors import AutograderError
+
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+
+def say(markup: str) -> None:
+    """Print a line; the text may hold rich markup, so escape what comes from outside."""
+    _out.print(markup, soft_wrap=True)
+
+
+def complain(error: AutograderError) -> None:
+    """Print what was wrong, where, and what to do."""
+    _err.print(f"[bold red]Error:[/bold red] {escape(error.what)}", soft_wrap=True)
+    if error.where:
+        _err.print(f"[bold]Where:[/bold] {escape(error.where)}", soft_wrap=True)
+    if error.todo:
+        _err.print(f"[bold]What to do:[/bold] {escape(error.todo)}", soft_wrap=True)
+
+
+def mark(passed: bool) -> Text:
+    return Text("pass", style="green") if passed else Text("FAIL", style="bold red")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a table; cells are shown as they are, never read as markup."""
+    drawn = Table(title=escape(title), title_justify="left", title_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    _out.print(drawn)
+
+
+class Bar:
+    """A progress bar that learns the total as it goes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("judging", total=None)
+
+    def update(self, done: int, total: int, label: str) -> None:
+        self._progress.update(
+            self._task, completed=done, total=total, description=escape(label[:30])
+        )
+
+
+@contextmanager
+def progress() -> Iterator[Bar]:
+    """Show progress on standard error while the block runs."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True) as shown:
+        yield Bar(shown)

@@ -1,0 +1,150 @@
+"""The autograded notebook: the student's answers in the instructor's frame, with the results.
+
+This is what formgrader and ``nbgrader generate_feedback`` display. The frame is the released
+notebook, so no hidden line can be in it. Everything from the student is put in as code or as
+plain text, never as markup that a browser would run.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.verdict import CellResult, PartResult, Verdict
+
+NOT_RUN = "This cell is not one of the assignment's. It was not run."
+
+
+def graded_notebook(
+    released: NotebookNode, submission: NotebookNode | None, verdict: Verdict
+) -> NotebookNode:
+    """Return the notebook to display for a verdict; ``submission`` None means unreadable."""
+    graded = nbformat.from_dict(released)
+    answers = answers_of(submission) if submission is not None else {}
+    ran = {result.cell_id: result for result in verdict.cells}
+    parts = {part.grade_id: part for part in verdict.parts}
+    extras = _extra_cells(released, submission) if submission is not None else {}
+    cells = [_summary(verdict), *extras.get("", [])]
+    for number, cell in enumerate(graded.cells, 1):
+        grade_id = grade_id_of(cell)
+        if is_solution(cell):
+            cell.source = answers.get(grade_id, "# This cell is missing from the submission.")
+        if cell.cell_type == "code":
+            cell.outputs = list(_outputs(ran.get(grade_id or f"cell-{number}")))
+        if grade_id in parts:
+            cell.outputs = part_outputs(parts[grade_id])
+        cells += [cell, *extras.get(cell.id, [])]
+    graded.cells = cells
+    return graded
+
+
+def answers_of(notebook: NotebookNode) -> dict[str, str]:
+    """Return the source of each code cell that carries a grade id, all of them if they differ."""
+    answers: dict[str, str] = {}
+    for cell in notebook.cells:
+        grade_id = grade_id_of(cell)
+        if cell.cell_type == "code" and grade_id:
+            first = answers.setdefault(grade_id, cell.source)
+            if cell.source not in first:
+                answers[grade_id] = f"{first}\n\n# Another cell with the same id:\n{cell.source}"
+    return answers
+
+
+def grade_id_of(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def part_outputs(part: PartResult) -> list[NotebookNode]:
+    """Return the outputs of a graded cell: a table to read, and the points as nbgrader reads them.
+
+    nbgrader takes the mark from an ``execute_result`` whose text is a number, so a run of its
+    own machinery over this notebook finds the judge's points.
+    """
+    rows = "".join(
+        f"<tr><td>{'✓' if check.passed else '✗'}</td><td>{html.escape(check.title)}</td>"
+        f"<td>{check.points:g} / {check.max_points:g}</td>"
+        f"<td>{html.escape(check.message)}</td></tr>"
+        for check in part.checks
+    )
+    head = "<tr><th></th><th>check</th><th>points</th><th>message</th></tr>"
+    text = "\n".join(
+        f"{'pass' if check.passed else 'FAIL'}  {check.points:g}/{check.max_points:g}  "
+        f"{check.title}{': ' if check.message else ''}{check.message}"
+        for check in part.checks
+    )
+    table = {"text/html": f"<table>{head}{rows}</table>", "text/plain": text}
+    return [
+        nbformat.v4.new_output("display_data", data=table),
+        nbformat.v4.new_output(
+            "execute_result", data={"text/plain": repr(float(part.points))}, execution_count=1
+        ),
+    ]
+
+
+def _outputs(result: CellResult | None) -> Iterable[NotebookNode]:
+    if result is None:
+        return
+    if result.stdout:
+        yield nbformat.v4.new_output("stream", name="stdout", text=result.stdout)
+    if result.status != "ok":
+        lines = (result.error or f"The cell did not finish: {result.status}.").splitlines()
+        name, _, value = lines[-1].partition(": ")
+        yield nbformat.v4.new_output("error", ename=name, evalue=value, traceback=lines)
+
+
+def _summary(verdict: Verdict) -> NotebookNode:
+    """Return the cell at the top: what was wrong with the submission as a whole."""
+    problems = "".join(f"<li>{_one_line(problem)}</li>" for problem in verdict.problems)
+    isolation = (
+        "in a sandbox" if verdict.isolation == "bwrap" else "<strong>without isolation</strong>"
+    )
+    text = (
+        f"<p><strong>{verdict.points:g} of {verdict.max_points:g} points</strong>, "
+        f"judged {isolation}.</p>" + (f"<ul>{problems}</ul>" if problems else "")
+    )
+    return _cell("markdown", "verdict", text)
+
+
+def _one_line(text: str) -> str:
+    # A blank line would end the HTML block, and Markdown would be read in what follows.
+    return html.escape(" ".join(text.split()))
+
+
+def _extra_cells(released: NotebookNode, submission: NotebookNode) -> dict[str, list[NotebookNode]]:
+    """Return the cells a student added, by the id of the released cell they stand after."""
+    by_grade_id = {grade_id_of(cell): cell.id for cell in released.cells if grade_id_of(cell)}
+    by_source = {cell.source.strip(): cell.id for cell in released.cells}
+    anchor = ""
+    extras: dict[str, list[NotebookNode]] = {}
+    for number, cell in enumerate(submission.cells, 1):
+        known = by_grade_id.get(grade_id_of(cell)) or by_source.get(cell.source.strip())
+        if known:
+            anchor = known
+        elif cell.source.strip():
+            extras.setdefault(anchor, []).append(_extra(cell, number))
+    return extras
+
+
+def _extra(cell: NotebookNode, number: int) -> NotebookNode:
+    if cell.cell_type == "code":
+        shown = _cell("code", f"added-{number}", cell.source)
+        shown.outputs = [nbformat.v4.new_output("stream", name="stdout", text=NOT_RUN)]
+        return shown
+    # Indented by four, Markdown is shown as it was typed and none of its HTML is alive.
+    quoted = "\n".join(f"    {line}" for line in cell.source.splitlines())
+    return _cell("markdown", f"added-{number}", f"A text cell of the student's:\n\n{quoted}")
+
+
+def _cell(kind: str, cell_id: str, source: str) -> NotebookNode:
+    cell: dict[str, Any] = {"id": cell_id, "cell_type": kind, "metadata": {}, "source": source}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return nbformat.from_dict(cell)

@@ -1,0 +1,229 @@
+"""Imports torch once and forks one confined child per request from the host.
+
+Runs inside bubblewrap (or, without isolation, as a plain process) and talks to the host over one
+socket of whole messages: a JSON order with the child's own socket attached, and JSON back.
+It never runs a line of student code itself. When the host goes away, everything here ends.
+
+    python forkserver.py CONTROL_FD LEVEL SITE_DIR... -- MODULE...
+    python forkserver.py probe SITE_DIR...          only try out whether a child can be confined
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import site
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def main(argv: list[str]) -> None:
+    first, *rest = argv
+    if first == "probe":
+        sys.path[:0] = rest
+        from autograder.inside import confine
+
+        def probe() -> None:
+            confine.private_files(tmp_mb=1)
+            confine.drop_capabilities()
+            confine.filter_system_calls()
+            print("confined", flush=True)
+
+        _confine_as_pid_1(confine, probe)
+    level, *rest = rest
+    split = rest.index("--")
+    sys.path[:0] = rest[:split]
+    for builtin in (site.setquit, site.setcopyright, site.sethelper):
+        builtin()  # `exit()` and friends, which -S leaves out
+    _import_once(rest[split + 1 :])
+    Server(socket.socket(fileno=int(first)), level).run()
+
+
+def _import_once(modules: list[str]) -> None:
+    """Import what every child needs. No parallel region and no backward pass may run here."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    importlib.import_module("autograder.inside.runtime")
+    for module in modules:
+        with contextlib.suppress(ImportError):  # a convenience: cells can import it themselves
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # or the first collection in each child would copy every page
+
+
+class Server:
+    """One host, many children."""
+
+    def __init__(self, control: socket.socket, level: str) -> None:
+        self._control = control
+        self._level = level
+        self._children: set[int] = set()
+
+    def run(self) -> None:
+        """Serve until the host closes the socket."""
+        from autograder.inside import confine
+
+        confine.die_with_parent()
+        wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._say({"ready": True})
+        control = self._control.fileno()
+        while True:
+            ready, _, _ = select.select([control, wake_read], [], [])
+            if wake_read in ready:
+                os.read(wake_read, 4096)
+                self._reap()
+            if control in ready:
+                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+                if not data:
+                    break
+                order = json.loads(data)
+                if "kill" in order:
+                    self._kill(order["kill"], signal.SIGTERM)
+                else:
+                    self._spawn(order, descriptors[0])
+        for pid in self._children:
+            self._kill(pid, signal.SIGKILL)
+
+    def _spawn(self, order: dict[str, Any], wire: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._control.close()
+                child(self._level, order, wire)
+            finally:
+                os._exit(70)
+        os.close(wire)
+        self._children.add(pid)
+        self._say({"spawned": pid})
+
+    def _kill(self, pid: int, with_signal: signal.Signals) -> None:
+        if pid in self._children:
+            if self._level == "none":
+                with_signal = signal.SIGKILL  # the child itself, not the process that waits for it
+            os.kill(pid, with_signal)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            self._say({"ended": pid, "status": _shell_status(status)})
+
+    def _say(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the loop will see that the host is gone
+            self._control.send(json.dumps(message).encode())
+
+
+def _shell_status(status: int) -> int:
+    """Exit code, or 128 + signal."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+# --- in the child -----------------------------------------------------------------------------
+
+
+def child(level: str, order: dict[str, Any], wire: int) -> None:
+    """Confine this process and serve the student's runtime; tell the host how that went."""
+    from autograder.inside import confine
+
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    rules = confine.Rules(**order)
+
+    def serve() -> None:
+        # Reading our own size needs /proc, which is about to go.
+        descriptor = confine.only_this_descriptor(wire)
+        confine.limit_resources(rules, count_threads=level == "bwrap")
+        if level == "bwrap":
+            confine.private_files(rules.tmp_mb)
+        if confine.LINUX:
+            confine.drop_capabilities()
+            confine.filter_system_calls()
+        serve_runtime(descriptor, rules)
+
+    try:
+        if level == "bwrap":
+            _confine_as_pid_1(confine, serve)
+        else:
+            confine.die_with_parent()
+            serve()
+    except OSError as error:
+        # No student code has run. The host reads this instead of "ready".
+        with contextlib.suppress(OSError):
+            _send(wire, f"the child could not be confined: {error}".encode())
+
+
+def _confine_as_pid_1(confine: Any, then: Callable[[], None]) -> None:
+    """Fork once more, into new namespaces, and stay behind to pass on signals and the status."""
+    confine.give_up_root()
+    confine.die_with_parent()
+    inner = 0
+
+    def end(*_: object) -> None:
+        if not inner:
+            os._exit(1)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(inner, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
+    confine.new_namespaces()
+    inner = os.fork()
+    if inner == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.setsid()  # kill(0, ...) reaches the whole process group, outside of our namespace too
+        confine.die_with_parent()
+        then()
+        os._exit(0)
+    os.closerange(3, 256)  # the host must see the end of the line when the inner process ends
+    os._exit(_shell_status(os.waitpid(inner, 0)[1]))
+
+
+def serve_runtime(descriptor: int, rules: Any) -> None:
+    """Answer requests until the line closes."""
+    from autograder import wire
+    from autograder.inside.runtime import Runtime
+
+    runtime = Runtime(output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20)
+    _send(descriptor, b"ready")
+    while True:
+        prefix = _receive(descriptor, 4)
+        if prefix is None:
+            os._exit(0)
+        frame = _receive(descriptor, wire.frame_length(bytes(prefix), wire.MAX_FRAME))
+        if frame is None:
+            os._exit(0)
+        _send(descriptor, runtime.answer(frame))
+
+
+def _receive(descriptor: int, size: int) -> bytearray | None:
+    data = bytearray(size)
+    view, have = memoryview(data), 0
+    while have < size:
+        got = os.readv(descriptor, [view[have:]])
+        if got == 0:
+            return None
+        have += got
+    return data
+
+
+def _send(descriptor: int, frame: bytes) -> None:
+    view = memoryview(len(frame).to_bytes(4, "big") + frame)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

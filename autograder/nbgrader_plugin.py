@@ -1,0 +1,73 @@
+"""The judge as a part of nbgrader: what nbgrader_config.py puts in place of Execute.
+
+With it ``nbgrader autograde`` and formgrader's Autograde button give the marks that
+``autograder grade`` gives. nbgrader still drives: it creates the submission, and its own
+preprocessors take the points out of the judged notebook and into the gradebook.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
+
+from autograder import course as courses
+from autograder.course import write_atomically
+from autograder.fingerprint import Fingerprints
+from autograder.frame import graded_notebook
+from autograder.grade import isolation_level, job_for
+from autograder.judging import judge_job
+from autograder.submission import MAX_BYTES, Unreadable, read_bytes, read_submission
+from autograder.verdict import decode, encode
+
+
+class DefensiveExporter(NotebookExporter):
+    """Reads any submitted file; one that is no notebook becomes an empty one."""
+
+    def from_file(
+        self, file_stream: Any, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        try:
+            notebook = read_submission(file_stream.buffer.read(MAX_BYTES + 1))
+        except Unreadable as finding:
+            self.log.warning("%s", finding)
+            notebook = nbformat.v4.new_notebook()
+        exported: tuple[str, dict[str, Any]] = self.from_notebook_node(
+            notebook, resources=resources, **kw
+        )
+        return exported
+
+
+class Judge(NbGraderPreprocessor):
+    """Replaces the notebook by the judged one: the instructor's frame with answers and points."""
+
+    unsafe = Bool(
+        False, help="Judge without isolation where the machine offers none, as grade --unsafe does."
+    ).tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        names = resources["nbgrader"]
+        student, assignment = names["student"], names["assignment"]
+        course = courses.find(Path(self.parent.parent.coursedir.root))
+        # nbgrader's copy has been through its hands; the judge wants what was handed in.
+        data = read_bytes(course.notebook("submitted", assignment, student))
+        isolation = isolation_level(unsafe=self.unsafe)
+        fingerprints = Fingerprints(course, assignment)
+        verdict = course.read_verdict(assignment, student)
+        if verdict is None or verdict.fingerprint != fingerprints.of(data, isolation):
+            job = job_for(course, fingerprints, student, data, isolation)
+            verdict = decode(judge_job(job))
+            write_atomically(course.verdict_path(assignment, student), encode(verdict))
+        released = nbformat.read(course.notebook("release", assignment), as_version=4)
+        try:
+            submission = read_submission(data)
+        except Unreadable:
+            submission = None
+        return graded_notebook(released, submission, verdict), resources

@@ -1,0 +1,87 @@
+"""What the judge decides about one submission, and nothing else.
+
+A verdict is plain data: it crosses process (and later cluster) borders as JSON, is kept
+beside the autograded notebook, and is all that the gradebook, the feedback and the class
+report are made from. It never contains a line of a hidden test.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Isolation = Literal["bwrap", "none"]
+CellStatus = Literal["ok", "error", "timeout", "crashed", "missing"]
+
+FORMAT = 1
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """One hidden check: what it examined, what it was worth, and what the student should know."""
+
+    name: str
+    title: str
+    points: float
+    max_points: float
+    message: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.points == self.max_points
+
+
+class CellResult(msgspec.Struct, frozen=True):
+    """What happened when one cell ran in the sandbox. Text is capped and comes from the student."""
+
+    cell_id: str
+    status: CellStatus
+    stdout: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+
+class PartResult(msgspec.Struct, frozen=True):
+    """One graded cell: the sum of its checks."""
+
+    grade_id: str
+    max_points: float
+    checks: list[CheckResult] = []
+
+    @property
+    def points(self) -> float:
+        return sum(check.points for check in self.checks)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The judge's answer for one submitted notebook."""
+
+    assignment: str
+    notebook: str
+    student: str
+    isolation: Isolation
+    seed: int
+    fingerprint: str  # of submission, instructor's source, hidden suite and grader version
+    parts: list[PartResult] = []
+    cells: list[CellResult] = []
+    problems: list[str] = []  # about the submission as a whole, worded for the student
+    seconds: float = 0.0
+    format: int = FORMAT
+
+    @property
+    def points(self) -> float:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def max_points(self) -> float:
+        return sum(part.max_points for part in self.parts)
+
+
+def encode(verdict: Verdict) -> bytes:
+    """Return the verdict as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(verdict), indent=1)
+
+
+def decode(data: bytes) -> Verdict:
+    """Read a verdict; raise msgspec.ValidationError when it is not one."""
+    return msgspec.json.decode(data, type=Verdict)

@@ -1,0 +1,97 @@
+"""A released course in miniature, copied for every test that wants one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import autograder.hidden
+from autograder import grade as grading
+from autograder import judging
+from autograder.course import Course, find, init, write_atomically
+from autograder.judging import Job
+from autograder.release import release
+from autograder.transport import LocalSpawner
+from autograder.verdict import Verdict
+from tests.autograder import tiny
+
+
+@pytest.fixture(scope="session", autouse=True)
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The miniature project; its hidden tests can be found from here and from child processes.
+
+    Automatic, because worker processes are forked from a server that is started only once.
+    """
+    root = tmp_path_factory.mktemp("project")
+    tiny.write_project(root)
+    repository = Path(__file__).resolve().parents[2]
+    path = [str(root / "path"), str(repository), os.environ.get("PYTHONPATH", "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
+        patch.setattr(
+            autograder.hidden, "__path__", [*autograder.hidden.__path__, str(root / "hidden")]
+        )
+        yield root
+
+
+@pytest.fixture(scope="session")
+def released_course(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("courses") / "original"
+    release(init(root, project / "exercises"))
+    return root
+
+
+@pytest.fixture
+def course(project: Path, released_course: Path, tmp_path: Path) -> Course:
+    """A fresh copy of the released course."""
+    root = tmp_path / "course"
+    shutil.copytree(released_course, root)
+    settings = msgspec.structs.replace(find(root).settings, exercises=str(project / "exercises"))
+    path = root / ".autograder" / "course.json"
+    write_atomically(path, msgspec.json.encode(settings), mode=0o600)
+    return find(root)
+
+
+@pytest.fixture
+def submit(course: Course) -> Callable[[str, dict[str, str]], Path]:
+    """Put a notebook with the given answers into submitted/STUDENT/."""
+
+    def put(student: str, answers: dict[str, str]) -> Path:
+        notebook = tiny.filled(course.notebook("release", tiny.NAME), answers)
+        return tiny.write_notebook(course.notebook("submitted", tiny.NAME, student), notebook)
+
+    return put
+
+
+@pytest.fixture
+def grade_here(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Verdict]]:
+    """Grade the course with the real judge, but in this process and without a sandbox."""
+    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+
+    def run(*students: str, **options: object) -> dict[str, Verdict]:
+        events = grading.grade(
+            course,
+            tiny.NAME,
+            students,
+            grading.Options(jobs=1, **options),
+            work=judge_here,
+            make_executor=ThreadPoolExecutor,
+        )
+        return {event.student: event.verdict for event in events}
+
+    return run
+
+
+def judge_here(job: Job) -> bytes:
+    """Do what a worker does, with a spawner that needs no sandbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "_sandbox", lambda job: LocalSpawner())
+        return judging.judge_job(job)

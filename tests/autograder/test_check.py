@@ -1,0 +1,152 @@
+"""What a student runs: each failure leads to the cell and line, and to what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.check import Outcome, check
+from autograder.course import Course
+from autograder.errors import AutograderError
+from tests.autograder import tiny
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def notebook(course: Course, tmp_path: Path) -> Make:
+    """A student's notebook, far from any course directory."""
+
+    def make(answers: dict[str, str], change: Callable[[list[dict]], list[dict]] = list) -> Path:
+        filled = tiny.filled(course.notebook("release", tiny.NAME), answers)
+        filled["cells"] = change(filled["cells"])
+        return tiny.write_notebook(tmp_path / "elsewhere" / "mine.ipynb", filled)
+
+    return make
+
+
+def messages(outcome: Outcome) -> dict[str, str]:
+    return {part.grade_id: part.message for part in outcome.parts if not part.passed}
+
+
+def code(source: str, cell_id: str = "my-own") -> dict:
+    return {
+        "id": cell_id,
+        "cell_type": "code",
+        "metadata": {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def grade_id(cell: dict) -> str:
+    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+
+
+def test_right_answers_pass(notebook: Make) -> None:
+    outcome = check(notebook(tiny.RIGHT))
+    assert [part.passed for part in outcome.parts] == [True, True]
+    assert outcome.warnings == []
+
+
+def test_blank_is_not_filled_in(notebook: Make) -> None:
+    told = messages(check(notebook({})))
+    assert "cell double, line 4: not filled in yet" in told["double-tests"]
+
+
+@pytest.mark.parametrize(
+    ("norm", "says"),
+    [
+        (
+            "def norm(x):\n    return x.sum()",
+            "cell norm-tests, line 1: the assertion does not hold",
+        ),
+        ("def norm(x):\n    return 1 / 0", "cell norm, line 2: ZeroDivisionError"),
+        ("def norm(x:", "cell norm, line 1: SyntaxError"),
+        ("x = 1", "NameError: name 'norm' is not defined"),
+        ("import os; os._exit(0)", "ended the Python process"),
+    ],
+)
+def test_failures_lead_to_the_line(notebook: Make, norm: str, says: str) -> None:
+    outcome = check(notebook(tiny.RIGHT | {"norm": norm}))
+    assert says in messages(outcome)["norm-tests"]
+    assert outcome.parts[0].passed
+
+
+def test_an_endless_loop_is_stopped(notebook: Make) -> None:
+    outcome = check(notebook(tiny.RIGHT | {"norm": "while True: pass"}), cell_s=2.0)
+    assert "cell norm: did not finish within 2 s" in messages(outcome)["norm-tests"]
+
+
+def test_helpers_outside_the_answers_are_named(notebook: Make) -> None:
+    path = notebook(
+        tiny.RIGHT | {"norm": "def norm(x):\n    return length(x)"},
+        lambda cells: [code("def length(x):\n    return (x ** 2).sum() ** 0.5"), *cells],
+    )
+    outcome = check(path)
+    assert "You define length in a cell of your own" in messages(outcome)["norm-tests"]
+    assert any("length" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda cells: [c for c in cells if grade_id(c) != "norm"], "the cell norm is missing"),
+        (lambda cells: [c for c in cells if grade_id(c) != "norm-tests"], "norm-tests is missing"),
+        (lambda cells: [*cells, next(c for c in cells if grade_id(c) == "norm")], "two cells"),
+        (
+            lambda cells: [
+                c | {"source": "pass"} if grade_id(c) == "norm-tests" else c for c in cells
+            ],
+            "norm-tests was changed",
+        ),
+        (
+            lambda cells: [
+                c | {"source": "import os"} if c["id"] == "code-002" else c for c in cells
+            ],
+            "code-002 was changed",
+        ),
+    ],
+)
+def test_damage_to_the_notebook_is_named(notebook: Make, change: Callable, says: str) -> None:
+    assert any(says in warning for warning in check(notebook(tiny.RIGHT, change)).warnings)
+
+
+def test_ready_made_functions_are_named(notebook: Make) -> None:
+    outcome = check(notebook(tiny.RIGHT | {"norm": "norm = torch.linalg.norm"}))
+    assert any("torch.linalg.norm is ready made" in warning for warning in outcome.warnings)
+
+
+def test_lost_cell_ids_are_no_problem(notebook: Make) -> None:
+    path = notebook(tiny.RIGHT)
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps(content | {"nbformat_minor": 4}))
+    assert check(path) == Outcome(parts=check(notebook(tiny.RIGHT)).parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "cannot be read"),
+        ("not JSON", "not JSON"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x"}]}', "not a notebook of a"),
+    ],
+)
+def test_unusable_files_are_refused(tmp_path: Path, text: str | None, says: str) -> None:
+    path = tmp_path / "mine.ipynb"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(AutograderError, match=says):
+        check(path)
+
+
+def test_no_test_cell_left(notebook: Make) -> None:
+    path = notebook(tiny.RIGHT, lambda cells: [c for c in cells if "tests" not in grade_id(c)])
+    with pytest.raises(AutograderError, match="no test cell"):
+        check(path)

@@ -1,0 +1,175 @@
+"""The command line: the whole round trip, exit codes, and errors without tracebacks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder import cli
+from autograder.course import Course, find
+from tests.autograder import tiny
+
+AUTOGRADER = Path(sys.executable).parent / "autograder"
+COMMANDS = (
+    "init",
+    "release",
+    "check",
+    "collect",
+    "grade",
+    "feedback",
+    "export",
+    "report",
+    "status",
+)
+
+
+def run(*arguments: str | Path, cwd: Path, code: int = 0, **env: str) -> str:
+    """Run the real command; return its output."""
+    ended = subprocess.run(
+        [AUTOGRADER, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"} | env,
+    )
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stdout + ended.stderr
+
+
+@pytest.mark.sandbox
+def test_round_trip(project: Path, tmp_path: Path) -> None:
+    root = tmp_path / "fall"
+    run("init", root, "--exercises", project / "exercises", cwd=tmp_path)
+    assert "released" in run("release", cwd=root)
+    assert "unchanged" in run("release", cwd=root)
+    course = find(root)
+    inbox = tmp_path / "lms.zip"
+    with zipfile.ZipFile(inbox, "w") as archive:
+        for name, answers in {"Ada Lovelace": tiny.RIGHT, "Eve": tiny.WRONG_NORM}.items():
+            path = tiny.write_notebook(
+                tmp_path / "work.ipynb", tiny.filled(course.notebook("release", "tiny"), answers)
+            )
+            archive.write(path, f"{name}_123_assignsubmission_file_/tiny.ipynb")
+        archive.writestr("Bob_124_assignsubmission_file_/tiny.ipynb", "not JSON")
+        archive.writestr("Bob_124_assignsubmission_file_/essay.pdf", "%PDF")
+    listed = run("collect", inbox, cwd=root, code=1)
+    assert "essay.pdf" in listed
+    assert "3 collected, 1 not" in listed
+    table = run("grade", "--jobs", "2", cwd=root)
+    for shown in ("Ada_Lovelace", "5 / 5", "Eve", "2 / 5", "0 / 5", "not JSON"):
+        assert shown in table
+    assert "0 judged, 3 unchanged" in run("grade", cwd=root / "submitted")
+    run("feedback", "--course", root, cwd=tmp_path)
+    assert course.feedback("tiny", "Bob").is_file()
+    marks = subprocess.run(
+        [AUTOGRADER, "export"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    scores = {row["student"]: row["score"] for row in csv.DictReader(io.StringIO(marks))}
+    assert scores == {"Ada_Lovelace": "5.0", "Eve": "2.0", "Bob": "0.0"}
+    run("export", "--checks", "-o", tmp_path / "checks.csv", cwd=root)
+    assert len((tmp_path / "checks.csv").read_text().splitlines()) == 1 + 3 * 3
+    run("report", cwd=root)
+    assert (root / "report" / "tiny.html").is_file()
+    assert "autograder report tiny" in run("status", cwd=root)
+
+
+@pytest.mark.parametrize(("answers", "code"), [(tiny.RIGHT, 0), (tiny.WRONG, 1)])
+def test_check_tells_by_exit_code(
+    course: Course, tmp_path: Path, answers: dict[str, str], code: int
+) -> None:
+    filled = tiny.filled(course.notebook("release", tiny.NAME), answers)
+    path = tiny.write_notebook(tmp_path / "mine.ipynb", filled)
+    shown = run("check", path, cwd=tmp_path, code=code)
+    assert ("FAIL" in shown) == bool(code)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_purpose_and_example(command: str, tmp_path: Path) -> None:
+    text = run(command, "--help", cwd=tmp_path)
+    assert f"Usage: autograder {command}" in text
+    assert command == "status" or "Example" in text
+
+
+def test_help_lists_commands_and_exit_codes(tmp_path: Path) -> None:
+    text = run("--help", cwd=tmp_path)
+    assert all(command in text for command in COMMANDS)
+    assert "Exit codes: 0 done" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("grade",),
+        ("check", "nothing.ipynb"),
+        ("init", "."),
+        ("grade", "--no-such-option"),
+        ("collect", "nowhere", "--course", "nowhere"),
+    ],
+)
+def test_bad_input_exits_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "something").touch()
+    run(*arguments, cwd=tmp_path, code=2)
+
+
+def test_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:
+    text = run("status", cwd=tmp_path, code=2)
+    assert "Error: this is not a course directory" in text
+    assert f"Where: {tmp_path}" in text
+    assert "What to do:" in text
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [AUTOGRADER, "status"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"AUTOGRADER_DEBUG": "1"},
+    )
+    assert "Traceback" in ended.stderr
+
+
+def test_names_are_never_markup(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "[bold]ada.txt").touch()
+    shown = run("collect", tmp_path / "in", cwd=course.root, code=1)
+    assert "[bold]ada.txt" in shown
+
+
+def test_starting_does_not_import_torch() -> None:
+    code = "import sys, autograder.cli; print('torch' in sys.modules, 'nbgrader' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["False", "False"]
+
+
+def test_ctrl_c_keeps_the_verdicts(
+    course: Course,
+    submit: Callable[[str, dict[str, str]], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from autograder import grade as grading
+
+    submit("ada", tiny.RIGHT)
+
+    def interrupted(*args: object, **kwargs: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading, "grade", interrupted)
+    monkeypatch.setattr(sys, "argv", ["autograder", "grade", "--course", str(course.root)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "Run the same command to go on" in capsys.readouterr().out

@@ -1,0 +1,79 @@
+"""Submissions as small files: only the cells a student would have written.
+
+A file holds sections ``# %% GRADE_ID``, each the full source of one solution cell. Cells that a
+file does not name are those of the notebook it is put into, so over the instructor's assembled
+notebook they are right. A wrong version says in ``BREAKS`` which checks of which graded cell it
+must fail; every part that is not named there must get full marks.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+HERE = Path(__file__).parent
+SECTION = re.compile(r"^# %% ([\w-]+)\s*$", re.MULTILINE)
+HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One right or wrong version of an assignment's answers."""
+
+    name: str
+    about: str  # what is special about it
+    sections: dict[str, str]  # solution cell -> source
+    breaks: dict[str, list[str]]  # graded cell -> checks that must fail; empty when right
+
+
+def versions(suite: str, kind: str) -> list[Version]:
+    """Return the ``kind`` ("right" or "wrong") versions of a suite, by name."""
+    return [read_version(path) for path in sorted((HERE / suite / kind).glob("*.py"))]
+
+
+def read_version(path: Path) -> Version:
+    """Read one file of the corpus; raise ValueError when it is not laid out like one."""
+    text = path.read_text(encoding="utf-8")
+    found = sections(text)
+    about = ast.get_docstring(ast.parse(text))
+    if not found or not about:
+        raise ValueError(f"{path} needs a docstring and at least one section '# %% GRADE_ID'")
+    return Version(path.stem, about, found, dict(_breaks(text)))
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the source of every ``# %% NAME`` section."""
+    _, *pieces = SECTION.split(text)
+    return {name: body.strip() for name, body in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def build_submission(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
+    """Return a copy of a notebook with these solution cells and without hidden regions.
+
+    ``notebook`` is the instructor's (what is not answered is right) or the released one (what is
+    not answered is left open). Raises KeyError when it has no solution cell of some name.
+    """
+    submission = copy.deepcopy(notebook)
+    left = dict(answers)
+    for cell in submission.cells:
+        if cell.cell_type != "code":
+            continue
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("solution") and marks["grade_id"] in left:
+            cell.source = left.pop(marks["grade_id"])
+        cell.source = HIDDEN.sub("", cell.source)
+    if left:
+        raise KeyError(f"the notebook has no solution cell {', '.join(map(repr, left))}")
+    return submission
+
+
+def _breaks(text: str) -> Iterator[tuple[str, list[str]]]:
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BREAKS":
+            yield from ast.literal_eval(node.value).items()

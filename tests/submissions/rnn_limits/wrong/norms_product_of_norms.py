@@ -1,0 +1,13 @@
+"""Multiplies the norms of the factors: a bound, not the norm of the product."""
+
+BREAKS = {
+    "jacobian-norms-tests": ["product"],
+}
+
+
+# %% jacobian-norms
+def jacobian_norms(h, weight_hh):
+    factors = (1 - h**2).unsqueeze(2) * weight_hh
+    norms = torch.linalg.matrix_norm(factors, ord=2).flip(0)
+    one = torch.ones(1, dtype=h.dtype)
+    return torch.cat([one, norms[:-1].cumprod(0)])
