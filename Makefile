@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help course test setup book release sample-class lint types bench-grade attack lock clean
+.PHONY: help course test setup book release sample-class lint types bench-grade bench-layers attack lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,7 @@ course: setup  ## the book, the released assignments and a graded sample class, 
 
 test: setup  ## every test: layers, autograder, book, browser
 	@scripts/system-packages bubblewrap chromium
+	@$(MAKE) --no-print-directory book  # fills the notebook cache while the cores are free
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 setup:  ## .venv with the locked dependencies
@@ -36,6 +37,9 @@ lint: setup  ## ruff and mypy, as CI runs them
 bench-grade: setup  ## our grader against stock nbgrader, same submissions, in turn
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.grade
+
+bench-layers: setup  ## the layers' speed against plain loops and torch's own
+	$(BIN)/python -m experiments.bench_layers
 
 attack: setup  ## hostile submissions against stock nbgrader and against ours
 	@scripts/system-packages bubblewrap
