@@ -1,0 +1,1 @@
+"""Command-line reproductions: what the book measures, run again."""

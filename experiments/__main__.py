@@ -1,0 +1,91 @@
+"""``python -m experiments``: run what the book measures, and print what came out."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import shlex
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from experiments.registry import Experiment, experiments
+from experiments.results import load
+from experiments.runner import current
+from experiments.runner import run as run_trials
+
+app = typer.Typer(
+    help="Reproduce every number of the book. Results are JSON files in experiments/results/.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+console = Console()
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer trials and smaller budgets.")]
+
+
+@app.command("list")
+def list_(quick: Quick = False) -> None:
+    """List the experiments, what each is for, and how far its trials are."""
+    table = Table("experiment", "part", "trials", "purpose")
+    for experiment in experiments().values():
+        wanted = experiment.trials(quick)
+        done = current(experiment, quick).trials
+        have = sum(trial.key in done for trial in wanted)
+        table.add_row(experiment.name, experiment.part, f"{have}/{len(wanted)}", experiment.purpose)
+    console.print(table)
+
+
+@app.command()
+def run(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names or patterns, as 'paper-4*'.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every experiment.")] = False,
+    quick: Quick = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    jobs: Annotated[int, typer.Option(help="Processes side by side.")] = os.cpu_count() or 1,
+) -> None:
+    """Run experiments. Ctrl-C keeps what is done; the same command goes on from there."""
+    chosen = select(names or [], everything)
+    command = "python -m experiments " + shlex.join(sys.argv[1:])
+    try:
+        run_trials(chosen, quick=quick, device=device, jobs=jobs, command=command)
+    except KeyboardInterrupt:
+        console.print("stopped; the same command goes on where this one was")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def check() -> None:
+    """Fail when a committed result was made by other code than today's."""
+    stale = 0
+    for experiment in experiments().values():
+        result = load(experiment.name, quick=False)
+        for name in result.stale() if result else []:
+            console.print(f"{experiment.name}: {name} has changed since {result.revision}")
+            stale += 1
+    console.print(f"results-check stale={stale}")
+    raise typer.Exit(1 if stale else 0)
+
+
+def select(names: list[str], everything: bool) -> list[Experiment]:
+    """Return the experiments that names and patterns mean; complain about one that means none."""
+    known = experiments()
+    if everything:
+        return list(known.values())
+    chosen: dict[str, Experiment] = {}
+    for name in names:
+        found = fnmatch.filter(known, name)
+        if not found:
+            raise typer.BadParameter(f"no experiment is called {name!r}; see: experiments list")
+        chosen.update((hit, known[hit]) for hit in found)
+    if not chosen:
+        raise typer.BadParameter("name experiments, or say --all")
+    return list(chosen.values())
+
+
+if __name__ == "__main__":
+    app()

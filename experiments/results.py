@@ -1,0 +1,108 @@
+"""Results on disk: one JSON file per experiment, with everything needed to make it again.
+
+A file holds the command, the code it was made by, versions, device, wall time and one record per
+trial. Trials are written as they finish, so a run that is stopped goes on where it was. A
+result remembers a hash of each source file it depends on: when one has changed since, the result
+is stale and ``python -m experiments check`` says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).resolve().parent / "results"
+Outcome = dict[str, Any]
+
+
+@dataclass
+class Result:
+    """What one experiment found so far."""
+
+    experiment: str
+    quick: bool
+    command: str = ""
+    revision: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    device: str = ""
+    wall_s: float = 0.0  # summed over all runs that added trials
+    trials: dict[str, Outcome] = field(default_factory=dict)
+
+    def stale(self) -> list[str]:
+        """Return the source files that have changed since (or are gone)."""
+        return [name for name, digest in self.sources.items() if digest != source_hash(name)]
+
+
+def path(experiment: str, quick: bool) -> Path:
+    """Return where a result is kept; quick ones stay apart from full ones and out of git."""
+    return RESULTS / ("quick" if quick else "") / f"{experiment}.json"
+
+
+def load(experiment: str, quick: bool) -> Result | None:
+    """Read a result, or None when there is none. Raises ValueError naming an unreadable file."""
+    file = path(experiment, quick)
+    if not file.exists():
+        return None
+    try:
+        return Result(**json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file} is not a result: {error}. Delete it and run again.") from None
+
+
+def save(result: Result) -> None:
+    """Write a result so that a stop at any moment leaves the old file or the new one."""
+    file = path(result.experiment, result.quick)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(asdict(result), indent=1, sort_keys=True) + "\n")
+    os.replace(new, file)
+
+
+def stamp(result: Result, command: str, sources: list[str], device: str) -> None:
+    """Record where the trials that are about to be added come from."""
+    result.command, result.device = command, device
+    result.revision = revision()
+    result.sources = {name: source_hash(name) for name in sources}
+    result.versions = {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "numpy", "numba")},
+    }
+
+
+def source_hash(name: str) -> str:
+    """Return a short hash of a source file, given relative to the repository's root."""
+    file = ROOT / name
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.exists() else "gone"
+
+
+def revision() -> str:
+    """Return the git revision, marked when the working tree differs from it."""
+    git = ["git", "-C", str(ROOT)]
+    head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True)
+    dirty = subprocess.run(
+        [*git, "status", "--porcelain", "--", "solutions", "experiments/*.py"],
+        capture_output=True,
+        text=True,
+    )
+    return (head.stdout.strip() or "none") + ("+changes" if dirty.stdout.strip() else "")
+
+
+def device_name(device: str) -> str:
+    """Return what the trials ran on, in words."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
+    return platform.processor() or platform.machine()

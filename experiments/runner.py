@@ -1,0 +1,99 @@
+"""Run the trials of experiments, in as many processes as there are cores, and keep each result.
+
+A trial that has been recorded by the same code is not run again, so a run that was stopped, by
+Ctrl-C or a power cut, goes on with the same command.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from experiments.registry import Experiment, Trial, experiments
+from experiments.results import Outcome, Result, device_name, load, save, source_hash, stamp
+
+Job = tuple[str, Trial]
+
+
+def run(
+    chosen: Sequence[Experiment], *, quick: bool, device: str, jobs: int, command: str
+) -> list[Result]:
+    """Run every trial that is missing or stale; return the results, complete."""
+    results = {e.name: current(e, quick) for e in chosen}
+    todo = [
+        (experiment.name, trial)
+        for experiment in chosen
+        for trial in experiment.trials(quick)
+        if trial.key not in results[experiment.name].trials
+    ]
+    by_name = {experiment.name: experiment for experiment in chosen}
+    words = device_name(device)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn()) as progress:
+        bar = progress.add_task("trials", total=len(todo))
+        for (name, trial), outcome, seconds in outcomes(todo, device, jobs):
+            result = results[name]
+            stamp(result, command, list(by_name[name].sources), words)
+            result.trials[trial.key] = outcome
+            result.wall_s = round(result.wall_s + seconds, 2)
+            save(result)
+            progress.update(bar, advance=1, description=f"{name} {trial.key}")
+    return list(results.values())
+
+
+def current(experiment: Experiment, quick: bool) -> Result:
+    """Return what is known: trials made by today's code; others are dropped with the old code."""
+    result = load(experiment.name, quick)
+    today = {name: source_hash(name) for name in experiment.sources}
+    if result is None or result.sources != today:
+        return Result(experiment.name, quick)
+    return result
+
+
+def outcomes(todo: Sequence[Job], device: str, jobs: int) -> Iterator[tuple[Job, Outcome, float]]:
+    """Yield outcomes as they come; one process on a GPU, where trials share the device."""
+    if jobs == 1 or device != "cpu":
+        for job in todo:
+            outcome, seconds = run_trial(job, device)
+            yield job, outcome, seconds
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=one_thread) as pool:
+        waiting: dict[Future[tuple[Outcome, float]], Job] = {}
+        queue = iter(todo)
+        try:
+            while True:
+                # Few in flight, so that Ctrl-C loses little.
+                for job in queue:
+                    waiting[pool.submit(run_trial, job, device)] = job
+                    if len(waiting) >= 2 * jobs:
+                        break
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    job = waiting.pop(future)
+                    yield job, *future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def one_thread() -> None:
+    """Give each worker one thread: trials, not matrix products, share the cores."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def run_trial(job: Job, device: str) -> tuple[Outcome, float]:
+    """Run one trial; return its outcome and how long it took."""
+    name, trial = job
+    started = time.perf_counter()
+    outcome = experiments()[name].run(trial.parameters, device)
+    return outcome, time.perf_counter() - started
