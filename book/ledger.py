@@ -1,0 +1,167 @@
+"""The claims ledger: what the documents say, and what this build measured.
+
+``claims.yaml`` holds one record per claim, with the verdict of the primary source. A chapter
+cell that measures a claim calls ``measured``: it checks the number against the verdict, shows
+a card in the page, and leaves the record in the cell's output. Outputs live in the cache of
+executed notebooks, so the ledger page finds the number again when nothing is run anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CLAIMS_FILE = Path(__file__).with_name("claims.yaml")
+VERDICTS = ("supported", "imprecise", "contradicted", "unverified")
+CONFIDENCES = ("high", "medium", "low")
+GLUE_PREFIX = "claim/"
+
+
+class LedgerError(Exception):
+    """A claim record or a measurement that cannot stand as it is."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of one document, and what the primary source says about it.
+
+    ``experiment`` is the small measurement that tests the claim; a claim without one is not
+    measurable here. ``topic`` names the chapter that measures it.
+    """
+
+    id: str
+    document: str
+    claim: str
+    topic: str
+    verdict: str
+    primary: str
+    confidence: str
+    experiment: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("verdict", self.verdict, VERDICTS),
+            ("confidence", self.confidence, CONFIDENCES),
+        ):
+            if value not in allowed:
+                raise LedgerError(f"claim {self.id}: {name} must be one of {allowed}, got {value}")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number measured for a claim, as a notebook cell displays and stores it."""
+
+    claim: Claim
+    text: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    contradicted_by: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """Return what the ledger page needs, as plain JSON data."""
+        return {
+            "claim": self.claim.id,
+            "verdict": self.claim.verdict,
+            "text": self.text,
+            "numbers": dict(self.numbers),
+            "contradicted_by": self.contradicted_by,
+        }
+
+    def card(self) -> str:
+        """Return the card that the chapter shows, as HTML."""
+        c = self.claim
+        return (
+            f'<div class="claim-card verdict-{c.verdict}" id="measured-{escape(c.id)}">'
+            f'<p class="claim-head"><span class="claim-document">{escape(c.document)}</span> '
+            f"claims: {escape(c.claim)}</p>"
+            f'<p><span class="claim-verdict">{c.verdict}</span> '
+            f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
+            f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
+            f'<p class="claim-falsifier">This verdict would fall if '
+            f"{escape(self.contradicted_by)}</p></div>"
+        )
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        """Tell Jupyter how to show the measurement; the record travels as output metadata."""
+        return {"text/plain": self.text, "text/html": self.card()}, {"claim": self.record()}
+
+
+def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:
+    """Read all claims, by id, in the order of the file."""
+    claims: dict[str, Claim] = {}
+    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+        fields = dict(entry)
+        measurable = fields.pop("measurable") == "yes"
+        claim = Claim(**fields)
+        if measurable != (claim.experiment is not None):
+            raise LedgerError(f"claim {claim.id}: measurable, but how? An experiment must say so")
+        if claim.id in claims:
+            raise LedgerError(f"claim {claim.id} stands twice in {path.name}")
+        claims[claim.id] = claim
+    return claims
+
+
+def measurement(
+    claim_id: str,
+    verdict: str,
+    text: str,
+    numbers: Mapping[str, float],
+    *,
+    agrees: bool,
+    contradicted_by: str,
+    claims_file: Path = CLAIMS_FILE,
+) -> Measurement:
+    """Check a measured claim and return its record; ``measured`` explains the arguments."""
+    claims = load_claims(claims_file)
+    if claim_id not in claims:
+        raise LedgerError(f"no claim {claim_id!r} in {claims_file.name}")
+    claim = claims[claim_id]
+    if claim.experiment is None:
+        raise LedgerError(f"claim {claim_id} is marked as not measurable in {claims_file.name}")
+    if not numbers:
+        raise LedgerError(f"claim {claim_id}: a measurement needs at least one number")
+    for name, value in numbers.items():
+        if not math.isfinite(value):
+            raise LedgerError(f"claim {claim_id}: {name} is {value}, which measures nothing")
+    filled = text.format_map(numbers)
+    if filled == text:
+        raise LedgerError(f"claim {claim_id}: the text shows none of the measured numbers")
+    if verdict != claim.verdict:
+        raise LedgerError(
+            f"claim {claim_id}: {claims_file.name} says {claim.verdict!r}, the measurement is "
+            f"written for {verdict!r}. Look at the primary source again, then mend one of them."
+        )
+    if not agrees:
+        raise LedgerError(
+            f"claim {claim_id}: the measurement does not agree with the verdict {verdict!r}: "
+            f"{filled} Find out which of the two is wrong."
+        )
+    plain = {name: float(value) for name, value in numbers.items()}
+    return Measurement(claim, filled, plain, contradicted_by)
+
+
+def measured(
+    claim_id: str, verdict: str, text: str, *, agrees: bool, contradicted_by: str, **numbers: float
+) -> None:
+    """Glue the measurement of a claim into the notebook, or raise LedgerError.
+
+    ``text`` is a format string over ``numbers``, so that no figure is typed in by hand.
+    ``verdict`` is the one the experiment speaks for; it must be the ledger's. ``agrees`` says
+    whether the numbers bear it out, ``contradicted_by`` what would have been seen otherwise
+    (it completes "This verdict would fall if ..."). A measurement that disagrees stops the
+    build: either the experiment or the verdict is wrong, and a person has to find out which.
+    """
+    # Imported here: the book's other parts read claims without a notebook around them.
+    from myst_nb import glue
+
+    record = measurement(
+        claim_id, verdict, text, numbers, agrees=agrees, contradicted_by=contradicted_by
+    )
+    glue(GLUE_PREFIX + claim_id, record)

@@ -1,0 +1,44 @@
+"""Build the book as readers get it, once for all tests that look at its pages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def jupyter_book(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    """Build the book in ``source`` with warnings as errors; notebooks come from its cache."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+    return subprocess.run(
+        [*command, "--path-output", str(output), "-W", "-n", "--keep-going"],
+        cwd=source,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+
+
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the built pages; of several test processes one builds and the others wait.
+
+    The build starts from nothing, so every warning shows; only executed notebooks are taken
+    from the cache that all builds share.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if shared.name.startswith("popen-"):  # one folder per process below the run's own folder
+        shared = shared.parent
+    folder = shared / "book"
+    with FileLock(shared / "book.lock"):
+        done = folder / "finished"
+        if not done.exists():
+            build = jupyter_book(ROOT, folder)
+            assert build.returncode == 0, build.stdout[-6000:]
+            done.write_text("yes", encoding="utf-8")
+    return folder / "_build" / "html"

@@ -1,0 +1,21 @@
+"""The book's own modules lie beside its pages, where the notebooks find them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.book.building import built_once
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+for folder in (BOOK, BOOK / "_ext"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built book's pages."""
+    return built_once(tmp_path_factory)

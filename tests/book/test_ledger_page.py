@@ -1,0 +1,46 @@
+"""What may be wrong between the ledger and the chapters, found and said in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ledger import Claim, load_claims
+from ledger_page import problems
+
+MOON = Claim("moon", "D1", "Cheese.", "history", "contradicted", "Samples.", "high", "Taste it.")
+CLAIMS = {
+    "moon": MOON,
+    "sun": replace(MOON, id="sun"),
+    "sky": replace(MOON, id="sky", experiment=None),
+}
+
+
+def record(claim: str, verdict: str = "contradicted") -> dict[str, Any]:
+    return {"claim": claim, "verdict": verdict}
+
+
+def test_all_is_well() -> None:
+    found = [("one", record("moon")), ("two", record("sun"))]
+    assert problems(CLAIMS, found, {"one": ["history"]}) == []
+
+
+def test_a_verdict_that_changed_after_the_measurement() -> None:
+    (message,) = problems(CLAIMS, [("one", record("moon", "supported"))], {})
+    assert "one measured moon for the verdict 'supported'" in message
+
+
+def test_a_claim_that_is_gone_or_measured_twice() -> None:
+    found = [("one", record("moon")), ("two", record("moon")), ("two", record("mars"))]
+    twice, gone = problems(CLAIMS, found, {})
+    assert twice == "moon is measured in one and two"
+    assert "mars, which is not in" in gone
+
+
+def test_a_chapter_keeps_its_promise() -> None:
+    (message,) = problems(CLAIMS, [("one", record("moon"))], {"one": ["history"], "two": []})
+    assert message == "one promises to measure sun and does not"
+
+
+def test_the_real_ledger_is_what_the_extension_reads() -> None:
+    assert len(problems(load_claims(), [], {"x": ["rnn-limits"]})) == 9

@@ -1,0 +1,150 @@
+"""The ledger's machinery, end to end, on a book of one chapter.
+
+The steps follow each other: build, lose the pages, change the code that is measured, measure a
+number that disagrees, turn a verdict round, mend everything.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.book.building import ROOT, jupyter_book
+
+pytestmark = pytest.mark.timeout(900)
+
+CHAPTER = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+topics: history
+---
+
+# One
+
+```{code-cell} ipython3
+:tags: [remove-output]
+
+from pathlib import Path
+
+from ledger import measured
+from weigh import share
+
+with Path("runs").with_suffix(".log").open("a") as log:  # no path in one piece: not an input
+    log.write("run\\n")
+```
+
+```{code-cell} ipython3
+measured("moon", "contradicted", "{share:.0%} of it is cheese.", share=share,
+         agrees=share < 0.5, contradicted_by="most of it were cheese.")
+```
+
+{glue:text}`claim/moon`
+"""
+
+CLAIM = {
+    "id": "moon",
+    "document": "D1",
+    "claim": "The moon is made of cheese.",
+    "topic": "history",
+    "verdict": "contradicted",
+    "primary": "Samples.",
+    "confidence": "high",
+    "measurable": "yes",
+    "experiment": "Taste it.",
+}
+
+
+class SmallBook:
+    """A book of two pages that uses the real configuration, extensions and ledger."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.book = root, root / "book"
+        self.book.mkdir()
+        for name in ("ledger.py", "references.bib"):
+            shutil.copy(ROOT / "book" / name, self.book)
+        for name in ("_ext", "_static"):
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "book" / name, self.book / name, ignore=ignore)
+        shutil.copy(ROOT / "_config.yml", root)
+        (root / "_toc.yml").write_text(
+            "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/one\n", encoding="utf-8"
+        )
+        (self.book / "one.md").write_text(CHAPTER, encoding="utf-8")
+        (self.book / "ledger.md").write_text(
+            "# Ledger\n\n```{claims}\n:topic: history\n```\n", encoding="utf-8"
+        )
+        self.weigh(0.01)
+        self.claim()
+
+    def weigh(self, share: float) -> None:
+        (self.book / "weigh.py").write_text(f"share = {share}\n", encoding="utf-8")
+
+    def claim(self, **changes: str) -> None:
+        text = yaml.safe_dump([CLAIM | changes])
+        (self.book / "claims.yaml").write_text(text, encoding="utf-8")
+
+    def build(self) -> tuple[int, str]:
+        run = jupyter_book(self.root, self.root)
+        return run.returncode, run.stdout
+
+    def runs(self) -> int:
+        return len((self.book / "runs.log").read_text(encoding="utf-8").splitlines())
+
+    def ledger(self) -> str:
+        return (self.root / "_build/html/book/ledger.html").read_text(encoding="utf-8")
+
+
+def test_a_small_book_through_its_life(tmp_path: Path) -> None:
+    book = SmallBook(tmp_path)
+
+    code, output = book.build()
+    assert code == 0, output
+    assert book.runs() == 1
+    assert "1% of it is cheese." in book.ledger()
+    assert "one.html#measured-moon" in book.ledger()
+
+    shutil.rmtree(tmp_path / "_build")  # the cache of executed notebooks lies elsewhere
+    code, output = book.build()
+    assert code == 0, output
+    assert book.runs() == 1
+    assert "1% of it is cheese." in book.ledger()
+
+    book.weigh(0.02)  # the chapter itself has not changed
+    code, output = book.build()
+    assert code == 0, output
+    assert book.runs() == 2
+    assert "2% of it is cheese." in book.ledger()
+
+    book.weigh(0.9)
+    code, output = book.build()
+    assert code != 0
+    reports = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.err.log"))
+    assert "does not agree with the verdict" in output + reports
+
+    book.weigh(0.02)
+    book.claim(verdict="supported")
+    for _ in range(2):  # a failure does not wear off
+        code, output = book.build()
+        assert code != 0
+        assert "Executing notebook failed: CellExecutionError" in output
+    reports = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.err.log"))
+    assert "claims.yaml says 'supported'" in reports
+
+    book.claim()
+    code, output = book.build()
+    assert code == 0, output
+    assert book.runs() == 5  # each failing build ran the first cell; this one found its notebook
+    assert "2% of it is cheese." in book.ledger()
+
+
+def test_a_chapter_that_breaks_its_promise_fails_the_build(tmp_path: Path) -> None:
+    book = SmallBook(tmp_path)
+    page = book.book / "one.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text[: text.index('```{code-cell} ipython3\nmeasured("moon"')], "utf-8")
+    code, output = book.build()
+    assert code != 0
+    assert "book/one promises to measure moon and does not" in output

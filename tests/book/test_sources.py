@@ -1,0 +1,190 @@
+"""The book's sources keep the house rules: numbers measured, words cited, cells short."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from fresh_notebooks import CELL, cells
+from ledger import load_claims
+from pybtex.database import parse_file
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+CHAPTERS = [page for page in PAGES if page.name[0].isdigit()]
+CITATION = re.compile(r"\{cite:?[a-z]*\}`([^`]+)`")
+
+
+def source(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def front_matter(page: Path) -> dict[str, object]:
+    text = source(page)
+    return yaml.safe_load(text.split("---\n")[1]) if text.startswith("---\n") else {}
+
+
+def calls(page: Path, name: str) -> Iterator[ast.Call]:
+    """Yield every call of ``name`` in the page's cells."""
+    for node in ast.walk(ast.parse("\n".join(cells(source(page))))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+            yield node
+
+
+def text_of(node: ast.expr) -> str:
+    assert isinstance(node, ast.Constant), "write the text in the call, as a plain format string"
+    assert isinstance(node.value, str)
+    return node.value
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_every_measurable_claim_of_the_chapter_s_topics_is_measured_once(page: Path) -> None:
+    topics = str(front_matter(page)["topics"]).split()
+    claims = load_claims()
+    assert {claim.topic for claim in claims.values()} >= set(topics)
+    wanted = {c.id for c in claims.values() if c.topic in topics and c.experiment}
+    found = [text_of(call.args[0]) for call in calls(page, "measured")]
+    assert len(found) == len(set(found))
+    assert set(found) >= wanted
+
+
+def test_chapter_one_covers_the_recurrent_limits() -> None:
+    assert front_matter(BOOK / "01-rnn-limits.md")["topics"] == "rnn-limits"
+    assert len(list(calls(BOOK / "01-rnn-limits.md", "measured"))) == 9
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_no_figure_in_the_ledger_is_typed_by_hand(page: Path) -> None:
+    for call in calls(page, "measured"):
+        keywords = {k.arg for k in call.keywords}
+        parts = list(string.Formatter().parse(text_of(call.args[2])))
+        typed = "".join(literal for literal, *_ in parts)
+        assert not re.search(r"\d", typed), typed
+        named = {name for _, name, *_ in parts if name}
+        assert named == keywords - {"agrees", "contradicted_by"}
+        agrees = next(k.value for k in call.keywords if k.arg == "agrees")
+        assert not isinstance(agrees, ast.Constant), "agreement has to be computed"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_every_measurement_says_what_would_contradict_it(page: Path) -> None:
+    for call in calls(page, "measured"):
+        said = text_of(next(k.value for k in call.keywords if k.arg == "contradicted_by"))
+        assert said.endswith(".")
+        assert len(said.split()) >= 4
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_cells_are_short_and_lines_fit(page: Path) -> None:
+    for cell in cells(source(page)):
+        assert len(cell.strip().splitlines()) < 30, cell
+        assert max(map(len, cell.splitlines())) <= 100, cell
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_cells_pass_the_linter_as_one_program(page: Path, tmp_path: Path) -> None:
+    program = tmp_path / "cells.py"
+    program.write_text("\n\n".join(cells(source(page))), encoding="utf-8")
+    # A cell may end with an expression or a semicolon, and import in the middle of the page.
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--target-version", "py311"]
+    rules = ["--select", "E,F,W,B,UP,SIM,RET", "--ignore", "E402,E501,E703,B018"]
+    run = subprocess.run(
+        [*command, *rules, str(program)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_every_figure_says_what_to_see_in_caption_and_alt_text(page: Path) -> None:
+    drawn = 0
+    for match in CELL.finditer(source(page)):
+        if "plt.xlabel(" not in match[2] and ".set_xlabel(" not in match[2]:
+            assert "plt.plot" not in match[2], "a figure needs labelled axes"
+            continue
+        drawn += 1
+        options = yaml.safe_load(match[2].split("---\n")[1])["mystnb"]
+        assert options["figure"]["name"].startswith("fig-")
+        assert len(options["figure"]["caption"].split()) >= 15
+        assert len(options["image"]["alt"].split()) >= 10
+        assert match[2].rstrip().endswith(";"), "the last line would be printed below the figure"
+    assert drawn >= 5
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_a_chapter_has_the_anatomy(page: Path) -> None:
+    text = source(page)
+    for part in ("## The idea", "## The maths", "## The code", "## Exercises", "## Summary"):
+        assert f"\n{part}" in text, part
+    assert "## The same four questions" in text
+    assert "## Further reading" in text
+    assert "**You need**" in text
+    assert ":class: objectives" in text
+    assert text.count(":class: predict") == text.count("{dropdown} Answer") >= 3
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_every_exercise_has_a_folded_solution(page: Path) -> None:
+    text = source(page)
+    labels = re.findall(r"\{exercise\}.*\n:label: (\S+)", text)
+    assert len(labels) >= 3
+    assert re.findall(r"\{solution\} (\S+)\n:class: dropdown", text) == labels
+
+
+def test_the_table_of_contents_is_complete() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [toc["root"]] + [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    assert len(listed) == len(set(listed))
+    assert {f"book/{page.stem}" for page in PAGES} <= set(listed)
+    for name in listed:
+        assert (ROOT / f"{name}.md").is_file(), name
+
+
+def test_sources_hold_no_outputs() -> None:
+    assert not list(BOOK.rglob("*.ipynb"))
+    for page in PAGES:
+        assert "{glue:figure}" not in source(page)
+        assert "data:image" not in source(page)
+
+
+def test_every_citation_exists_and_every_entry_is_cited() -> None:
+    entries = parse_file(str(BOOK / "references.bib")).entries
+    cited = {
+        key.strip()
+        for page in PAGES
+        for group in CITATION.findall(source(page))
+        for key in group.split(",")
+    }
+    assert cited == set(entries)
+    for key, entry in entries.items():
+        assert entry.persons["author"], key
+        assert entry.fields["title"], key
+        assert re.fullmatch(r"\d{4}", entry.fields["year"]), key
+        assert key.endswith(entry.fields["year"]), key
+
+
+def test_the_ledger_page_shows_every_topic_once_and_names_the_documents() -> None:
+    text = source(BOOK / "ledger.md")
+    topics = re.findall(r"^:topic: (\S+)$", text, re.MULTILINE)
+    assert sorted(topics) == sorted({claim.topic for claim in load_claims().values()})
+    for title in (
+        "LSTM: How Gating Made Recurrent Networks Remember Long Dependencies for the First Time",
+        "LSTM vs Transformer: The Evolution of Sequence Learning in AI",
+        "Limitations: why LSTMs eventually had to go",
+        "The Sequential Bottleneck",
+        "Limitations of RNN/LSTM",
+    ):
+        assert f"*{title}*" in text
+
+
+def test_the_glossary_has_every_letter_of_the_chapter_s_equations() -> None:
+    glossary = source(BOOK / "glossary.md")
+    for letter in ("$W$", "$U$", "$b$", "$h(t)$", "$a(t)$", "$e(t)$", r"$\delta(t)$", "$J(t)$"):
+        assert f"| {letter}" in glossary, letter

@@ -1,0 +1,201 @@
+"""The built book in a real browser: nothing from other hosts, maths, small screens, access."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.book.building import built_once
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 780}
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line on the terminal for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@dataclass
+class Visit:
+    """One open page, and all that it asked for and complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+    """Address of a local server with the built book, and the names of its pages."""
+    folder = built_once(tmp_path_factory)
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", every_page(folder)
+    server.shutdown()
+    server.server_close()
+
+
+def every_page(folder: Path) -> list[str]:
+    found = [*folder.glob("book/*.html"), *folder.glob("exercises/*.html")]
+    names = sorted(path.relative_to(folder).as_posix() for path in found)
+    assert "book/01-rnn-limits.html" in names
+    return [*names, "search.html", "genindex.html"]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # CI and containers run as root, where Chromium's own sandbox cannot start.
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def visit(browser: Browser, address: str, size: dict[str, int], scheme: str = "light") -> Visit:
+    """Open a page in a fresh context, wait until it is at rest, note everything it does."""
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    seen = Visit(page)
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
+    page.on(
+        "console",
+        lambda message: (
+            seen.complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.goto(address, wait_until="networkidle")
+    page.wait_for_function("() => !window.MathJax || window.MathJax.startup?.promise")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    return seen
+
+
+def test_no_page_asks_another_host_or_complains(
+    browser: Browser, site: tuple[str, list[str]]
+) -> None:
+    base, names = site
+    for name in names:
+        seen = visit(browser, f"{base}/{name}", DESKTOP)
+        hosts = {urlsplit(url).netloc for url in seen.requests if not url.startswith("data:")}
+        assert hosts == {urlsplit(base).netloc}, name
+        assert seen.complaints == [], name
+        seen.page.context.close()
+
+
+def test_all_maths_is_set(browser: Browser, site: tuple[str, list[str]]) -> None:
+    base, names = site
+    total = 0
+    for name in names:
+        page = visit(browser, f"{base}/{name}", DESKTOP).page
+        sources = page.locator("span.math, div.math").count()
+        assert page.locator("mjx-container").count() == sources, name
+        assert page.locator("mjx-merror").count() == 0, name
+        total += sources
+        page.context.close()
+    assert total > 100
+
+
+def test_no_page_scrolls_sideways_on_a_phone(browser: Browser, site: tuple[str, list[str]]) -> None:
+    base, names = site
+    for name in names:
+        page = visit(browser, f"{base}/{name}", PHONE).page
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+        page.mouse.wheel(500, 0)
+        assert page.evaluate("window.scrollX") == 0, name
+        page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_in_both_schemes(
+    browser: Browser, site: tuple[str, list[str]], scheme: str
+) -> None:
+    base, names = site
+    for name in names:
+        page = visit(browser, f"{base}/{name}", DESKTOP, scheme).page
+        found = [
+            f"{v['id']} ({v['impact']}): {[n['target'] for n in v['nodes'][:3]]}"
+            for v in Axe().run(page).response["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert found == [], f"{name}, {scheme}"
+        page.context.close()
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of "rgb(r, g, b)"."""
+    channels = [int(c) / 255 for c in color[color.index("(") + 1 : -1].split(",")[:3]]
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_stand_on_their_light_card_and_cards_on_the_page_s_ground(
+    browser: Browser, site: tuple[str, list[str]], scheme: str
+) -> None:
+    page = visit(browser, f"{site[0]}/book/01-rnn-limits.html", DESKTOP, scheme).page
+    figures = page.locator("figure .cell_output img, .cell_output figure img")
+    assert figures.count() >= 9
+    for i in range(figures.count()):
+        look = figures.nth(i).evaluate(
+            "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter, e.naturalWidth]"
+        )
+        assert luminance(look[0]) > 0.9
+        assert look[1] == "none"
+        assert look[2] > 300
+    text = page.locator(".claim-card .claim-head").first.evaluate("e => getComputedStyle(e).color")
+    ground = page.evaluate(
+        """() => {
+            let e = document.querySelector(".claim-card .claim-head"), color;
+            do { color = getComputedStyle(e).backgroundColor; e = e.parentElement; }
+            while (e && color.startsWith("rgba"));
+            return color;
+        }"""
+    )
+    high, low = sorted((luminance(text), luminance(ground)), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 7
+    assert (luminance(ground) < 0.1) == (scheme == "dark")
+    page.context.close()
+
+
+def test_answers_open_on_a_click_and_solutions_too(
+    browser: Browser, site: tuple[str, list[str]]
+) -> None:
+    page = visit(browser, f"{site[0]}/book/01-rnn-limits.html", PHONE).page
+    answer = page.locator(".predict details").first
+    assert answer.get_attribute("open") is None
+    answer.locator("summary").click()
+    assert answer.get_attribute("open") is not None
+    assert answer.locator("p").first.is_visible()
+    solution = page.locator(".solution.dropdown").first
+    assert not solution.locator("p").nth(1).is_visible()
+    solution.locator("button").click()
+    assert solution.locator("p").nth(1).is_visible()
+    page.context.close()
+
+
+def test_the_ledger_and_its_measurement_lead_to_each_other(
+    browser: Browser, site: tuple[str, list[str]]
+) -> None:
+    page = visit(browser, f"{site[0]}/book/ledger.html", DESKTOP).page
+    page.locator("#claim-spectral-radius-rule a").first.click()
+    page.wait_for_url("**/01-rnn-limits.html#measured-spectral-radius-rule")
+    card = page.locator("#measured-spectral-radius-rule")
+    assert card.is_visible()
+    card.locator("a").click()
+    page.wait_for_url("**/ledger.html#claim-spectral-radius-rule")
+    page.context.close()
