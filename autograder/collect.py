@@ -110,7 +110,7 @@ def safe_id(original: str) -> str:
     text = re.sub(r"\s+", "_", unicodedata.normalize("NFC", original.strip()))
     kept = "".join(c if c in "._-@" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
     clean = kept.lstrip(".-").encode()[:120].decode(errors="ignore")
-    return clean if clean == text else f"{clean or 'student'}-{_digest(original)}"
+    return clean if clean and clean == text else f"{clean or 'student'}-{_digest(original)}"
 
 
 def _digest(original: str) -> str:

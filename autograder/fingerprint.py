@@ -14,8 +14,9 @@ from autograder.verdict import Verdict
 
 # The parts of the grader that decide what a verdict says.
 GRADER = (
-    *("checks.py", "expect.py", "judge.py", "sandbox.py", "student.py", "submission.py"),
-    *("transport.py", "wire.py", "inside/*.py"),
+    *("checks.py", "expect.py", "failure.py", "judge.py", "judging.py", "limits.py", "pairing.py"),
+    *("sandbox.py", "session.py", "student.py", "submission.py", "transport.py", "values.py"),
+    *("wire.py", "inside/*.py"),
 )
 FAILED = "grader-failed"  # the fingerprint of a verdict that must be tried again next time
 

@@ -27,6 +27,9 @@ from autograder.verdict import CellResult, CheckResult, PartResult, Verdict
 MESSAGE_CHARS, ERROR_CHARS = 1_500, 8_000
 
 
+MAX_LOST = 2  # processes that one part may cost before the rest of it is given up
+
+
 def judge_notebook(
     source: Any,
     submission: Any,
@@ -219,9 +222,12 @@ class _Run:
             for cell in self._paired.answers[grade_id]
             for line, name in self._refused.get(cell, [])
         ]
+        lost = 0
         for check in self._suite.checks_for(grade_id):
             if refused:
                 message = refused[0]
+            elif lost == MAX_LOST:
+                message = f"not examined: {lost} checks of this part hung or ended the process"
             else:
                 try:
                     transport = self._ready(len(self._paired.cells))
@@ -235,6 +241,7 @@ class _Run:
                         explain=self._explain,
                     )
                     message = examine(self._suite, check, student, transport, seed)
+                    lost += not transport.alive
             results.append(result(check, plain(message, MESSAGE_CHARS)))
         return results
 

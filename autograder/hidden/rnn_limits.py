@@ -1,9 +1,10 @@
 """Hidden checks of assignment 1: a recurrent net, its backward pass, and where it stops.
 
 Values and gradients are compared with ``torch.nn.RNN`` and automatic differentiation on the
-judge's side. Where a part builds on an earlier one (the layer on the cell, sums over time on
-the errors d(t)), a result that is wrong only because of the earlier part still counts: the
-mistake has cost its points there. The checks stand in one module for each part.
+judge's side. The layer uses the student's own cell, so a wrong cell costs points in both parts
+and the message says to begin with the cell. In back-propagation the sums over time are taken of
+the errors d(t) that the same answer shows, so a wrong d(t) costs its points once. The checks
+stand in one module for each part.
 """
 
 from __future__ import annotations
