@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 COURSE ?= _build/course
-JOBS ?= $(shell nproc)
+# One worker more than cores: many tests wait for a sandbox or a browser.
+JOBS ?= $(shell expr $$(nproc) + 1)
 BIN := .venv/bin
 export PYTHON
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -363,12 +364,23 @@ def _assignment(home: object, name: str | None) -> str:
     return released[0]
 
 
-def main() -> None:
-    """Run the command line; errors a user can put right are printed without a traceback."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command (default: of the command line) in this process; return its exit code.
+
+    Errors that a user can put right are printed without a traceback.
+    """
     try:
-        app()
+        app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except AutograderError as error:
         if os.environ.get("AUTOGRADER_DEBUG"):
             raise
         console.complain(error)
-        sys.exit(2)
+        return 2
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())
