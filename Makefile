@@ -3,8 +3,7 @@
 
 PYTHON ?= python3
 COURSE ?= _build/course
-# One worker more than cores: many tests wait for a sandbox or a browser.
-JOBS ?= $(shell expr $$(nproc) + 1)
+JOBS ?= $(shell nproc)
 BIN := .venv/bin
 export PYTHON
 
@@ -22,7 +21,7 @@ course: setup  ## the book, the released assignments and a graded sample class, 
 test: setup  ## every test: layers, autograder, book, browser
 	@scripts/system-packages bubblewrap chromium
 	@$(MAKE) --no-print-directory book  # fills the notebook cache while the cores are free
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 setup:  ## .venv with the locked dependencies
 	@scripts/setup

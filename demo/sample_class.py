@@ -166,7 +166,7 @@ SYNTAX_ERROR = "def bptt(x, h0, h, weight_ih, weight_hh, grad_h)\n    return BPT
 EXCEPTION = "def jacobian_norms(h, weight_hh):\n    return h.sum(1) / (1 // 0)"
 ENDLESS = "def clip_gradients(gradients, max_norm):\n    pass\n\nwhile True:\n    pass"
 ENDLESS_CALL = "def clip_gradients(gradients, max_norm):\n    while True:\n        pass"
-HOG = "everything = [bytearray(2**30) for _ in range(64)]"
+HOG = "everything = bytearray(64 * 2**30)"
 
 
 def _own_work() -> list[Sample]:
