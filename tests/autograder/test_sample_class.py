@@ -28,7 +28,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Classroom:
         return graded_class(tmp_path_factory.mktemp("sample"))
     shared = tmp_path_factory.getbasetemp().parent / "sample-class"
     with FileLock(f"{shared}.lock"):
-        done = shared / "done"
+        done = shared.with_suffix(".done")
         if not done.exists():
             graded_class(shared)
             done.touch()
