@@ -74,7 +74,6 @@ def run_sequence(
     judged_at: int,
     every_step: bool,
     rate: float,
-    per_step: bool,
 ) -> tuple[float, float, bool]:
     """Read one sequence and learn from it (rate 0: only read it).
 
@@ -102,22 +101,10 @@ def run_sequence(
         ranked = ranked and low > high
         if learn:
             blame(shape, w, work, sequence.index[t], sequence.value[t], out, target[t])
-            if per_step:
-                apply(w, work, rate)
-                forget_changes(work)
-    if learn and not per_step:
+    if learn:
         apply(w, work, rate)
     judged = min(judged_at, length if every_step else 1)
     return worst, total / (judged * shape.outputs), ranked
-
-
-@njit(cache=True)
-def forget_changes(work: Scratch) -> None:
-    """Set the pending weight changes to zero, after they have been applied."""
-    work.d_cell[:] = 0.0
-    work.d_in[:] = 0.0
-    work.d_out[:] = 0.0
-    work.d_output[:] = 0.0
 
 
 class Rule(NamedTuple):
@@ -158,7 +145,7 @@ def train_window(
     for _ in range(more):
         length = generate(task, size, sequence.index, sequence.value, sequence.target)
         worst, average, _ = run_sequence(
-            shape, w, work, sequence, length, judged_at, every_step, rate, False
+            shape, w, work, sequence, length, judged_at, every_step, rate
         )
         k = done % rule.window
         wrong += int(worst >= rule.tolerance) - int(recent[0, k] >= rule.tolerance)
@@ -197,7 +184,7 @@ def test(
         if task == TWO_CLASSES:
             sequence.target[length - 1] = sequence.target[length]
         worst, average, _ = run_sequence(
-            shape, w, work, sequence, length, judged_at, every_step, 0.0, False
+            shape, w, work, sequence, length, judged_at, every_step, 0.0
         )
         wrong += worst >= tolerance
         total += average

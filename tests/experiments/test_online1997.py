@@ -44,9 +44,7 @@ def rule_and_kernel(row: Row, **changes: object) -> None:
     when = "every" if row.every_step else "last"
     learned = truncated_rule_1997(net, x, target, errors=when)
     work = scratch(shape)
-    tr.run_sequence(
-        shape, weights, work, sequence, length, row.judged_at, row.every_step, RATE, False
-    )
+    tr.run_sequence(shape, weights, work, sequence, length, row.judged_at, row.every_step, RATE)
     with torch.no_grad():
         for name, parameter in net.named_parameters():
             parameter -= RATE * learned.gradients[name]
@@ -86,9 +84,7 @@ def test_reading_changes_no_weight() -> None:
     weights, before = weights_of(net), weights_of(net)
     sequence, length = one_sequence(row, net, seed=1)
     shape = shape_of(net)
-    worst, _, _ = tr.run_sequence(
-        shape, weights, scratch(shape), sequence, length, 1, False, 0.0, False
-    )
+    worst, _, _ = tr.run_sequence(shape, weights, scratch(shape), sequence, length, 1, False, 0.0)
     x, target = dense(sequence, length, shape.inputs)
     wanted = (net(x)[0][0, -1] - target[0, -1]).abs().max().item()
     assert worst == pytest.approx(wanted, abs=1e-12)
