@@ -21,18 +21,8 @@ from rich.table import Table
 from experiments import bench_cases as cases
 from experiments.bench_core import SEED, Row, Setup, copy_bandwidth
 from experiments.bench_streaming import streaming
-from experiments.results import Result, device_name, path, save, stamp
+from experiments.results import Result, device_name, path, save, sources, stamp
 
-SOURCES = (
-    *(f"experiments/bench_{name}.py" for name in ("layers", "core", "cases", "streaming")),
-    *(
-        f"solutions/{name}.py"
-        for name in (
-            "scan", "scan_compiled", "min_rnn", "selective", "selective_scan", "gates",
-            "carousel", "nets1997", "chunked_attention",
-        )
-    ),
-)  # fmt: skip
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
@@ -87,7 +77,7 @@ def main(
     name = "bench-layers" if device == "cpu" else f"bench-layers-{device}"
     result = Result(name, quick)
     command = "python -m experiments.bench_layers " + shlex.join(sys.argv[1:])
-    stamp(result, command.strip(), list(SOURCES), device_name(device))
+    stamp(result, command.strip(), sources(("experiments.bench_layers",)), device_name(device))
     start = time.perf_counter()
     bandwidth = copy_bandwidth(setup)
     console.print(f"{result.device}, one thread: copies {bandwidth / 1e9:.1f} GB/s (read + write)")

@@ -15,8 +15,7 @@ import torch
 
 from experiments import train1997 as tr
 from experiments.online1997 import Shape, Weights, scratch, zero_weights
-from experiments.registry import Experiment, Trial, register
-from experiments.results import Outcome
+from experiments.registry import Experiment, Outcome, Trial, register
 from experiments.tasks1997 import seed as seed_tasks
 from solutions.nets1997 import EXPERIMENTS, LSTM1997Net
 
@@ -197,20 +196,12 @@ def _experiment(row: Row) -> Experiment:
         name=f"paper-{row.name}",
         part="paper",
         purpose=f"task {row.name} of the 1997 paper, its net, rule and stop criterion",
-        sources=SOURCES,
+        code=("experiments.paper",),
         trials=trials,
         run=lambda parameters, device: run_row(row, **parameters),
         seconds=row.seconds,
     )
 
 
-SOURCES = (
-    "experiments/online1997.py",
-    "experiments/tasks1997.py",
-    "experiments/train1997.py",
-    "experiments/paper.py",
-    "solutions/carousel.py",
-    "solutions/nets1997.py",
-)
 for _row in ROWS:
     register(_experiment(_row))

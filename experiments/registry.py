@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.results import Outcome
+Outcome = dict[str, Any]
 
-# One module per part of the issue; each fills the registry when it is imported.
+# Each of these registers experiments, and readings of claims, when it is imported.
 MODULES = ("experiments.paper",)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One unit of work: it has a name, its own seed, and is never half done."""
+    """One unit of work: a name, and everything that decides what comes out, as plain JSON data.
+
+    A recorded outcome counts as long as the parameters are the same, so budgets, sizes and seeds
+    belong here. One trial may train several seeds side by side.
+    """
 
     key: str
     parameters: dict[str, Any]
@@ -26,15 +30,30 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, documents, ablations, limits, cost, scaling
+    part: str  # paper, search, documents, ablations, limits, cost, scaling, checks
     purpose: str
-    sources: tuple[str, ...]
+    code: tuple[str, ...]  # modules that ``run`` uses; what they import counts too
     trials: Callable[[bool], list[Trial]]  # quick -> trials
     run: Callable[[dict[str, Any], str], Outcome]  # parameters, device -> outcome
     seconds: float  # about how long one full trial takes on one core; orders the suite
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What the results say about a claim, in one sentence with the numbers in it.
+
+    ``agrees``: the numbers bear out the ledger's verdict on the claim.
+    """
+
+    text: str
+    agrees: bool
+
+
+# From a claim's trials (experiment name -> trial key -> outcome) to what they say.
+Reading = Callable[[Mapping[str, Mapping[str, Outcome]]], Finding]
+
 _EXPERIMENTS: dict[str, Experiment] = {}
+_READINGS: dict[str, tuple[tuple[str, ...], Reading]] = {}
 
 
 def register(experiment: Experiment) -> None:
@@ -44,8 +63,30 @@ def register(experiment: Experiment) -> None:
     _EXPERIMENTS[experiment.name] = experiment
 
 
+def reading(claim: str, *names: str) -> Callable[[Reading], Reading]:
+    """Say that the decorated function reads the experiments ``names`` for what ``claim`` asks."""
+
+    def keep(function: Reading) -> Reading:
+        if claim in _READINGS:
+            raise ValueError(f"the claim {claim!r} has two readings")
+        _READINGS[claim] = names, function
+        return function
+
+    return keep
+
+
 def experiments() -> dict[str, Experiment]:
     """Return every experiment by name, shortest first."""
+    _import_all()
+    return dict(sorted(_EXPERIMENTS.items(), key=lambda item: item[1].seconds))
+
+
+def readings() -> dict[str, tuple[tuple[str, ...], Reading]]:
+    """Return, by claim id, which experiments speak to it and how to read them."""
+    _import_all()
+    return dict(_READINGS)
+
+
+def _import_all() -> None:
     for module in MODULES:
         importlib.import_module(module)
-    return dict(sorted(_EXPERIMENTS.items(), key=lambda item: item[1].seconds))

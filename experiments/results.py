@@ -2,25 +2,32 @@
 
 A file holds the command, the code it was made by, versions, device, wall time and one record per
 trial. Trials are written as they finish, so a run that is stopped goes on where it was. A
-result remembers a hash of each source file it depends on: when one has changed since, the result
-is stale and ``python -m experiments check`` says so.
+result remembers a hash of each source file it depends on: when the code in one has changed since
+(comments and docstrings do not count), the result is stale and ``python -m experiments check``
+says so.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from experiments.registry import Outcome
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-Outcome = dict[str, Any]
+# Plumbing: it moves results about and cannot change them.
+PLUMBING = {"experiments/registry.py", "experiments/results.py", "experiments/runner.py"}
 
 
 @dataclass
@@ -67,21 +74,71 @@ def save(result: Result) -> None:
     os.replace(new, file)
 
 
-def stamp(result: Result, command: str, sources: list[str], device: str) -> None:
+def stamp(result: Result, command: str, sources: dict[str, str], device: str) -> None:
     """Record where the trials that are about to be added come from."""
     result.command, result.device = command, device
     result.revision = revision()
-    result.sources = {name: source_hash(name) for name in sources}
+    result.sources = sources
     result.versions = {
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "numpy", "numba")},
     }
 
 
+def plain(data: Any) -> Any:
+    """Return data as JSON gives it back: lists for tuples, strings for keys."""
+    return json.loads(json.dumps(data))
+
+
+def sources(modules: Iterable[str]) -> dict[str, str]:
+    """Return the hash of every file of the project that these modules are made of.
+
+    Imports are followed through ``experiments`` and ``solutions``.
+    """
+    found: dict[str, str] = {}
+    waiting = [file for module in modules for file in _files(module)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in PLUMBING:
+            found[name] = source_hash(name)
+            waiting += _imported(name)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _imported(name: str) -> list[str]:
+    """Return the project's files that a file imports."""
+    files: list[str] = []
+    for node in ast.walk(ast.parse((ROOT / name).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            files += _files(node.module)
+            files += [file for a in node.names for file in _files(f"{node.module}.{a.name}")]
+        elif isinstance(node, ast.Import):
+            files += [file for a in node.names for file in _files(a.name)]
+    return files
+
+
+def _files(module: str) -> list[str]:
+    """Return the file of one of the project's modules, as a list; empty for anything else."""
+    if module.partition(".")[0] not in ("experiments", "solutions"):
+        return []
+    name = module.replace(".", "/") + ".py"
+    return [name] if (ROOT / name).exists() else []
+
+
+@cache
 def source_hash(name: str) -> str:
-    """Return a short hash of a source file, given relative to the repository's root."""
+    """Return a short hash of the code in a file, given relative to the repository's root."""
     file = ROOT / name
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16] if file.exists() else "gone"
+    if not file.exists():
+        return "gone"
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:16]
 
 
 def revision() -> str:

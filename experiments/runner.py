@@ -14,8 +14,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from experiments.registry import Experiment, Trial, experiments
-from experiments.results import Outcome, Result, device_name, load, save, source_hash, stamp
+from experiments.registry import Experiment, Outcome, Trial, experiments
+from experiments.results import Result, device_name, load, plain, save, sources, stamp
 
 Job = tuple[str, Trial]
 
@@ -38,8 +38,8 @@ def run(
         bar = progress.add_task("trials", total=len(todo))
         for (name, trial), outcome, seconds in outcomes(todo, device, jobs):
             result = results[name]
-            stamp(result, command, list(by_name[name].sources), words)
-            result.trials[trial.key] = outcome
+            stamp(result, command, sources(by_name[name].code), words)
+            result.trials[trial.key] = {**outcome, "parameters": trial.parameters}
             result.wall_s = round(result.wall_s + seconds, 2)
             save(result)
             progress.update(bar, advance=1, description=f"{name} {trial.key}")
@@ -47,11 +47,16 @@ def run(
 
 
 def current(experiment: Experiment, quick: bool) -> Result:
-    """Return what is known: trials made by today's code; others are dropped with the old code."""
+    """Return what is known: trials with today's parameters, made by today's code."""
     result = load(experiment.name, quick)
-    today = {name: source_hash(name) for name in experiment.sources}
-    if result is None or result.sources != today:
+    if result is None or result.sources != sources(experiment.code):
         return Result(experiment.name, quick)
+    wanted = {trial.key: trial.parameters for trial in experiment.trials(quick)}
+    result.trials = {
+        key: outcome
+        for key, outcome in result.trials.items()
+        if key in wanted and plain(wanted[key]) == outcome["parameters"]
+    }
     return result
 
 
