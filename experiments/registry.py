@@ -10,7 +10,7 @@ from typing import Any
 Outcome = dict[str, Any]
 
 # Each of these registers experiments, and readings of claims, when it is imported.
-MODULES = ("experiments.paper",)
+MODULES = ("experiments.paper", "experiments.search")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,345 @@
+"""Run the tasks of the 1997 paper: their nets, their rule, their ways of judging success.
+
+A trial is a group of up to eight seeds, trained side by side.
+
+Three ways of judging occur: a rule over the last so many training sequences (2, 4, 5, 6), the
+ranking of symbols in fixed sets of strings (1), and two rules over 256 test sequences (3).
+Source: Hochreiter & Schmidhuber 1997, section 5 and Table 10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from experiments import exams1997 as exams
+from experiments import groups1997 as gr
+from experiments.lanes1997 import (
+    LANES,
+    Array,
+    Index,
+    Scratch,
+    Sequences,
+    Shape,
+    Weights,
+    scratch,
+    sequences,
+    zero_weights,
+)
+from experiments.registry import Outcome
+from experiments.tasks1997 import seed as seed_tasks
+from solutions.nets1997 import EXPERIMENTS, LSTM1997Net
+
+TEST_SEQUENCES = 2560
+CHUNK = 5000  # sequences between two points of a learning curve
+SQUASH = {("scaled", "scaled"): 0, ("tanh", "tanh"): 1, ("sigmoid", "identity"): 2}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that decides how a net is trained and judged, but for seed and budget."""
+
+    net: str  # a key of solutions.nets1997.EXPERIMENTS
+    task: int
+    size: tuple[int, ...]
+    longest: int
+    tolerance: float = 0.0
+    window: int = 0  # the last so many sequences are judged
+    wrong_below: int = 1
+    mean_below: float = math.inf
+    active: int = 1
+    every_step: bool = False
+    judged_at: int = 1
+    rate: float = 0.0  # 0: the net's own
+    per_step: bool = False
+    late_cell: bool = False
+    legal_targets: bool = False  # experiment 1: all legal symbols wanted, not the one that came
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def learning_rate(self) -> float:
+        """Return the rate in use."""
+        return self.rate or EXPERIMENTS[self.net].rate
+
+
+@dataclass
+class Group:
+    """Up to eight nets that learn side by side, with their working arrays."""
+
+    seeds: list[int]
+    shape: Shape
+    weights: Weights
+    work: Scratch
+    drawn: gr.Drafts
+    given: Sequences
+    size: Index
+    rate: Array  # 0 in a lane that learns nothing (more)
+    found: gr.Report
+    way: gr.Way
+
+    @property
+    def net(self) -> tuple[Shape, Weights, Scratch]:
+        """Return what the kernel calls a net."""
+        return self.shape, self.weights, self.work
+
+
+def group(protocol: Protocol, seeds: list[int]) -> Group:
+    """Draw the nets of a protocol, one per seed, and seed the tasks with the first."""
+    if not 1 <= len(seeds) <= LANES:
+        raise ValueError(f"a group has 1 to {LANES} seeds, got {seeds}")
+    nets = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        nets.append(EXPERIMENTS[protocol.net].build(**protocol.changes).double())
+    shape = shape_of(nets[0])
+    shape = shape._replace(dense=protocol.active == shape.inputs)
+    rate = np.zeros(LANES)
+    rate[: len(seeds)] = protocol.learning_rate
+    seed_tasks(seeds[0])
+    return Group(
+        seeds,
+        shape,
+        weights_of(nets),
+        scratch(shape),
+        gr.drafts(shape, protocol.longest, protocol.active),
+        sequences(shape, protocol.longest + 1, protocol.active),
+        np.array(protocol.size, dtype=np.int64),
+        rate,
+        gr.report(),
+        gr.Way(protocol.every_step, protocol.judged_at, protocol.per_step),
+    )
+
+
+def run_window(protocol: Protocol, seeds: list[int], budget: int) -> Outcome:
+    """Train until the stop rule over the last sequences holds, then test on fresh ones."""
+    nets = group(protocol, seeds)
+    before = _train_outputs_first(nets, protocol) if protocol.late_cell else 0
+    rule = gr.Rule(protocol.tolerance, protocol.window, protocol.wrong_below, protocol.mean_below)
+    so_far = gr.progress(rule)
+    curves = _train(nets, protocol, rule, so_far, budget - before)
+    wrong, error = _test(nets, protocol)
+    return {
+        "budget": budget,
+        "seeds": [
+            {
+                "seed": seed,
+                "solved": bool(so_far.done[k]),
+                "sequences": before + int(so_far.seen[k]),
+                "window_wrong": int(so_far.wrong[k]),
+                "window_mean_error": short(so_far.error[k]),
+                "test_wrong": int(wrong[k]),
+                "test_mean_error": short(error[k]),
+                "curve": thinned(curves[k]),
+            }
+            for k, seed in enumerate(seeds)
+        ],
+    }
+
+
+def _train(
+    nets: Group, protocol: Protocol, rule: gr.Rule, so_far: gr.Progress, budget: int
+) -> list[list[list[float]]]:
+    """Train all lanes until their rules hold or the budget is spent; return learning curves."""
+    seeds = len(nets.seeds)
+    so_far.done[seeds:] = 1
+    curves: list[list[list[float]]] = [[] for _ in nets.seeds]
+    trained, chunk = 0, max(1, min(CHUNK, budget // 40))
+    while trained < budget and not so_far.done.all():
+        count = min(chunk, budget - trained)
+        running = np.flatnonzero(so_far.done[:seeds] == 0)
+        gr.train(
+            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule, nets.way,
+            nets.rate, so_far, nets.found, count,
+        )  # fmt: skip
+        trained += count
+        for k in running:
+            curves[k].append([int(so_far.seen[k]), short(so_far.error[k]), int(so_far.wrong[k])])
+    return curves
+
+
+def _test(nets: Group, protocol: Protocol) -> tuple[Index, Array]:
+    """Test every net on fresh sequences; return wrong ones and mean errors."""
+    wrong, error = np.zeros(LANES, np.int64), np.zeros(LANES)
+    gr.test(
+        protocol.task, nets.size, *nets.net, nets.drawn, nets.given, protocol.tolerance,
+        nets.way, nets.found, TEST_SEQUENCES, wrong, error,
+    )  # fmt: skip
+    return wrong, error
+
+
+def _train_outputs_first(nets: Group, protocol: Protocol, window: int = 1000) -> int:
+    """Train with the cells shut until the error stops falling; then draw the cells anew.
+
+    With its input gate shut a cell stays 0, and neither works nor learns. Tasks 2a and 2b add
+    the cell to a net whose error no longer falls: here, by less than 3 % in 1,000 sequences.
+    Return how many sequences it took.
+    """
+    hidden = nets.weights.hidden.copy()
+    cells = nets.shape.blocks * nets.shape.cells
+    nets.weights.hidden[cells : cells + nets.shape.blocks] = -1e3
+    rule = gr.Rule(0.0, window, 0, 0.0)  # never holds
+    so_far, best, error = gr.progress(rule), math.inf, 1.0
+    while error < 0.97 * best:
+        best = error if so_far.seen[0] else math.inf
+        gr.train(
+            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule,
+            nets.way._replace(judged_at=protocol.longest), nets.rate, so_far, nets.found, window,
+        )  # fmt: skip
+        error = float(so_far.error.mean())
+    nets.weights.hidden[...] = hidden
+    return int(so_far.seen[0])
+
+
+def run_reber(protocol: Protocol, seeds: list[int], budget: int, check: int = 100) -> Outcome:
+    """Experiment 1: train on 256 strings until these and 256 others are all ranked right.
+
+    The seeds of a group share one pair of sets, drawn with the group's first seed.
+    """
+    nets = group(protocol, seeds)
+    training, test = exams.reber_sets(nets.size, nets.shape, protocol.longest)
+    lessons = training if protocol.legal_targets else exams.next_symbols(training)
+    seed_tasks(seeds[0] + 1000)
+    done, solved_at = 0, np.zeros(LANES, np.int64)
+    solved_at[len(seeds) :] = -1
+    curve = []
+    while done < budget and (solved_at == 0).any():
+        error = exams.train_on(
+            lessons, *nets.net, nets.given, nets.way, nets.rate, nets.found, check
+        )
+        done += check
+        passed = exams.ranked(training, *nets.net, nets.given, nets.found)
+        if passed.any():
+            passed &= exams.ranked(test, *nets.net, nets.given, nets.found)
+        solved_at[(solved_at == 0) & passed] = done
+        nets.rate[solved_at != 0] = 0.0
+        if done % max(check, budget // 40 // check * check) == 0:
+            curve.append([done, *(short(e) for e in error[: len(seeds)])])
+    wrong = [exams.unranked(part, *nets.net, nets.given, nets.found) for part in (training, test)]
+    return {
+        "budget": budget,
+        "curve": thinned(curve),
+        "seeds": [
+            {
+                "seed": seed,
+                "solved": bool(solved_at[k] > 0),
+                "sequences": int(solved_at[k]) or done,
+                "training_wrong": int(wrong[0][k]),
+                "test_wrong": int(wrong[1][k]),
+            }
+            for k, seed in enumerate(seeds)
+        ],
+    }
+
+
+def run_two_classes(
+    protocol: Protocol,
+    seeds: list[int],
+    budget: int,
+    allowed: int,
+    mean_below: float,
+    check: int = 500,
+) -> Outcome:
+    """Experiment 3: train until 256 test sequences meet ST1, then ST2; test on fresh ones.
+
+    ST1: at most ``allowed`` are wrong. ST2: besides, the mean error is below ``mean_below``.
+    """
+    nets = group(protocol, seeds)
+    test = gr.drafts(nets.shape, protocol.longest, protocol.active, exams.TEST_SET)
+    gr.draw(protocol.task, nets.size, test, True)
+    rule = gr.Rule(0.0, check, 0, 0.0)  # never holds
+    so_far = gr.progress(rule)
+    first, solved_at = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    solved_at[len(seeds) :] = so_far.done[len(seeds) :] = 1
+    done, curve = 0, []
+    while done < budget and (solved_at == 0).any():
+        gr.train(
+            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule, nets.way,
+            nets.rate, so_far, nets.found, check,
+        )  # fmt: skip
+        done += check
+        wrong, error = exams.misses(
+            test, *nets.net, nets.given, nets.found, protocol.tolerance, allowed
+        )
+        first[(first == 0) & (wrong <= allowed)] = done
+        solved = (solved_at == 0) & (wrong <= allowed) & (error < mean_below)
+        solved_at[solved] = done
+        nets.rate[solved_at != 0] = 0.0
+        so_far.done[solved_at != 0] = 1
+        if done % max(check, budget // 40 // check * check) == 0:
+            curve.append([done, *(short(e) for e in so_far.error[: len(seeds)])])
+    missed, error = _test(nets, protocol)
+    return {
+        "budget": budget,
+        "curve": thinned(curve),
+        "seeds": [
+            {
+                "seed": seed,
+                "solved": bool(solved_at[k]),
+                "sequences": int(solved_at[k]) or done,
+                "first_rule": int(first[k]),
+                "test_wrong": int(missed[k]),
+                "test_mean_error": short(error[k]),
+            }
+            for k, seed in enumerate(seeds)
+        ],
+    }
+
+
+def shape_of(net: LSTM1997Net) -> Shape:
+    """Return the compiled kernel's description of a net."""
+    hidden = net.hidden
+    biased = 0 if hidden.bias is None else hidden.bias.shape[0]
+    return Shape(
+        inputs=hidden.input_size,
+        outputs=net.weight_out.shape[0],
+        blocks=hidden.blocks,
+        cells=hidden.block_size,
+        in_gate=hidden.input_gate,
+        out_gate=hidden.output_gate,
+        cell_bias=biased == hidden.units,
+        gate_bias=biased > 0,
+        out_bias=net.bias_out is not None,
+        out_sees_input=net.connectivity == "B",
+        recurrent=hidden.weight_hh is not None,
+        squash=SQUASH[hidden.g, hidden.h],
+        self_loop=hidden.self_loop,
+    )
+
+
+def weights_of(nets: Sequence[LSTM1997Net]) -> Weights:
+    """Copy the parameters of nets of one shape into the kernel's lanes, in float64."""
+    weights = zero_weights(shape_of(nets[0]))
+    for k, net in enumerate(nets):
+        hidden, columns = net.hidden, net.hidden.input_size
+        weights.hidden[:, :columns, k] = hidden.weight_ih.detach().double().numpy()
+        if hidden.weight_hh is not None:
+            weights.hidden[:, columns:-1, k] = hidden.weight_hh.detach().double().numpy()
+        if hidden.bias is not None:
+            bias = hidden.bias.detach().double().numpy()
+            weights.hidden[-len(bias) :, -1, k] = bias
+        seen = net.weight_out.shape[1]
+        weights.output[:, :seen, k] = net.weight_out.detach().double().numpy()
+        if net.bias_out is not None:
+            weights.output[:, -1, k] = net.bias_out.detach().double().numpy()
+    return weights
+
+
+def protocol_from(data: dict[str, Any]) -> Protocol:
+    """Return a protocol from plain data, as a trial's parameters hold it."""
+    return replace(Protocol(**data), size=tuple(data["size"]))
+
+
+def thinned(curve: list[list[float]], most: int = 40) -> list[list[float]]:
+    """Return at most ``most`` points of a curve, evenly spread, the last one among them."""
+    stride = max(1, -(-len(curve) // most))
+    return curve[::-1][::stride][::-1]
+
+
+def short(number: float) -> float:
+    """Round to five significant digits."""
+    return float(f"{number:.5g}")
