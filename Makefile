@@ -8,7 +8,8 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help course test setup book release sample-class lint types bench-grade bench-layers attack lock clean
+.PHONY: help course test setup book lint results-check experiments experiments-quick \
+	bench-grade bench-layers attack lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,15 @@ bench-grade: setup  ## our grader against stock nbgrader, same submissions, in t
 
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
 	$(BIN)/python -m experiments.bench_layers
+
+results-check: setup  ## are the committed results made by today's code and settings?
+	$(BIN)/python -m experiments check
+
+experiments: setup  ## every experiment in full; stop with Ctrl-C, go on with the same command
+	$(BIN)/python -m experiments run --all
+
+experiments-quick: setup  ## every experiment with fewer trials and smaller budgets, timed
+	time $(BIN)/python -m experiments run --all --quick
 
 attack: setup  ## hostile submissions against stock nbgrader and against ours
 	@scripts/system-packages bubblewrap

@@ -6,15 +6,18 @@ import fnmatch
 import os
 import shlex
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from experiments import claims as ledger
+from experiments import comparison, tables
 from experiments.registry import Experiment, experiments
-from experiments.results import load
-from experiments.runner import current
+from experiments.results import RESULTS, load
+from experiments.runner import changed, current
 from experiments.runner import run as run_trials
 
 app = typer.Typer(
@@ -22,7 +25,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 200)
+NOT_REGISTERED = {"bench-layers"}  # made by its own command, `make bench-layers`
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer trials and smaller budgets.")]
 
 
@@ -58,16 +62,61 @@ def run(
         raise typer.Exit(130) from None
 
 
+class Which(StrEnum):
+    """The tables there are."""
+
+    documents = "documents"
+    paper = "paper"
+
+
+@app.command()
+def table(which: Which, quick: Quick = False) -> None:
+    """Print document, paper and measured side by side."""
+    printed = tables.documents(quick) if which is Which.documents else tables.paper(quick)
+    console.print(printed.table)
+    print(printed.last_line())
+
+
+@app.command()
+def compare(quick: Quick = False) -> None:
+    """Print how the paper's tasks came out against the paper: solved, and times its sequences."""
+    outcome = Table("task", "solved", "paper", "measured", "times the paper's", "closest detail")
+    for row in comparison.rows(quick):
+        outcome.add_row(*row)
+    console.print(outcome)
+
+
+@app.command()
+def claims(quick: Quick = False) -> None:
+    """Print, for every measurable claim, what measures it and what came out."""
+    shown = Table("claim", "verdict", "measured by", "what came out", "agrees", show_lines=True)
+    words = {True: "yes", False: "NO", None: "—"}
+    every = list(ledger.statuses(quick))
+    for status in every:
+        shown.add_row(status.claim, status.verdict, status.where, status.text, words[status.agrees])
+    console.print(shown)
+    measured = sum(status.agrees is not None for status in every)
+    disagree = sum(status.agrees is False for status in every)
+    print(f"claims measurable={len(every)} measured={measured} disagree={disagree}")
+
+
 @app.command()
 def check() -> None:
-    """Fail when a committed result was made by other code than today's."""
+    """Fail when a committed result was made by other code, or other settings, than today's."""
     stale = 0
-    for experiment in experiments().values():
+    known = experiments()
+    for experiment in known.values():
         result = load(experiment.name, quick=False)
-        for name in result.stale() if result else []:
+        if result is None:
+            continue
+        for name in changed(result, experiment):
             console.print(f"{experiment.name}: {name} has changed since {result.revision}")
             stale += 1
-    console.print(f"results-check stale={stale}")
+    for file in sorted(RESULTS.glob("*.json")):
+        if file.stem not in known and file.stem not in NOT_REGISTERED:
+            console.print(f"{file.name}: no experiment makes this result any more; delete it")
+            stale += 1
+    print(f"results-check results={len(list(RESULTS.glob('*.json')))} stale={stale}")
     raise typer.Exit(1 if stale else 0)
 
 

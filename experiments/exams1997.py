@@ -11,7 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from experiments.groups1997 import REBER, Drafts, Report, Way, align, drafts, draw, read
-from experiments.lanes1997 import LANES, Array, Index, Scratch, Sequences, Shape, Weights
+from experiments.layout1997 import Array, Index, Scratch, Sequences, Shape, Weights
+from experiments.vector8 import LANES
 
 TEST_SET = 256
 REBER_LAST = 6  # every string ends with E

@@ -12,19 +12,9 @@ import numpy as np
 from numba import njit
 
 from experiments import tasks1997 as tasks
-from experiments.lanes1997 import (
-    LANES,
-    Array,
-    Index,
-    Scratch,
-    Sequences,
-    Shape,
-    Weights,
-    apply,
-    blame,
-    reset,
-    step,
-)
+from experiments.lanes1997 import apply, blame, reset, step
+from experiments.layout1997 import Array, Index, Scratch, Sequences, Shape, Weights
+from experiments.vector8 import LANES
 
 REBER, TWO_SEQUENCES, LONG_LAG, TWO_CLASSES, MARKED_PAIRS, TEMPORAL_ORDER = range(6)
 

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from experiments import groups1997 as gr
-from experiments.lanes1997 import LANES
-from experiments.paper_run import Protocol, protocol_from, run_reber, run_two_classes, run_window
+from experiments.paper_run import run_reber, run_two_classes, run_window
+from experiments.protocol1997 import Protocol, protocol_from
 from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.vector8 import LANES
 
 RUNS: dict[str, Callable[..., Outcome]] = {
     "window": run_window,

@@ -60,6 +60,17 @@ def current(experiment: Experiment, quick: bool) -> Result:
     return result
 
 
+def changed(result: Result, experiment: Experiment) -> list[str]:
+    """Return what is not as it was when a result was made: source files, or trials' settings."""
+    today = sources(experiment.code)
+    files = sorted(today.items() ^ result.sources.items())
+    wanted = {trial.key: plain(trial.parameters) for trial in experiment.trials(result.quick)}
+    settings = [
+        f"trial {key}" for key, out in result.trials.items() if wanted.get(key) != out["parameters"]
+    ]
+    return sorted({name for name, _ in files}) + settings
+
+
 def outcomes(todo: Sequence[Job], device: str, jobs: int) -> Iterator[tuple[Job, Outcome, float]]:
     """Yield outcomes as they come; one process on a GPU, where trials share the device."""
     if jobs == 1 or device != "cpu":

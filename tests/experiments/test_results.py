@@ -1,0 +1,180 @@
+"""Results on disk: provenance, staleness, going on after a stop, and the tables made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from experiments import claims, registry, results, runner, tables
+from experiments.__main__ import app
+from experiments.registry import Experiment, Finding, Outcome, Trial
+
+CODE = ("experiments.probes",)
+Calls = list[int]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
+    """Make results go to an empty folder, and 'tiny' the only experiment; note its runs."""
+    seen: Calls = []
+
+    def run(parameters: dict[str, Any], device: str) -> Outcome:
+        seen.append(parameters["seed"])
+        return {"solved": 1, "of": 1, "budget": 5, "seeds": [{"solved": True, "sequences": 3}]}
+
+    def trials(quick: bool) -> list[Trial]:
+        return [Trial(f"seed{s}", {"seed": s, "size": (1, 2)}) for s in range(1 if quick else 3)]
+
+    tiny = Experiment("tiny", "checks", "a test", CODE, trials, run, 0.1)
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.__main__.RESULTS", tmp_path)
+    monkeypatch.setattr(registry, "MODULES", ())
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": tiny})
+    return seen
+
+
+def run(*arguments: str) -> str:
+    """Run the command line in this process; return what it printed."""
+    result = CliRunner().invoke(app, [*arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.output
+
+
+def test_a_finished_trial_is_not_run_again(calls: Calls) -> None:
+    run("run", "tiny", "--jobs", "1")
+    run("run", "tiny", "--jobs", "1")
+    assert calls == [0, 1, 2]
+
+
+def test_a_stopped_run_goes_on_where_it_was(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = registry.experiments()["tiny"]
+    stopped = Experiment(**{**vars(experiment), "run": interrupt_at(experiment, seed=1)})
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": stopped})
+    assert "goes on" in run("run", "tiny", "--jobs", "1")
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": experiment})
+    run("run", "tiny", "--jobs", "1")
+    assert calls == [0, 1, 2]
+
+
+def interrupt_at(experiment: Experiment, seed: int) -> Any:
+    """Return the experiment's run, but with Ctrl-C pressed at one seed."""
+
+    def run(parameters: dict[str, Any], device: str) -> Outcome:
+        if parameters["seed"] == seed:
+            raise KeyboardInterrupt
+        return experiment.run(parameters, device)
+
+    return run
+
+
+def test_quick_results_stay_apart(calls: Calls, tmp_path: Path) -> None:
+    run("run", "tiny", "--quick", "--jobs", "1")
+    assert [file.name for file in tmp_path.rglob("*.json")] == ["tiny.json"]
+    assert (tmp_path / "quick" / "tiny.json").exists()
+    assert calls == [0]
+
+
+def test_a_result_says_where_it_comes_from(calls: Calls) -> None:
+    run("run", "tiny", "--jobs", "1")
+    result = results.load("tiny", quick=False)
+    assert result is not None
+    assert result.command.startswith("python -m experiments")
+    assert "experiments/probes.py" in result.sources
+    assert "solutions/layer.py" in result.sources  # imports are followed
+    assert set(result.versions) == {"python", "torch", "numpy", "numba"}
+    assert result.trials["seed2"]["parameters"] == {"seed": 2, "size": [1, 2]}
+
+
+def test_changed_code_makes_a_result_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("run", "tiny", "--jobs", "1")
+    assert "results=1 stale=0" in run("check")
+    monkeypatch.setattr(results, "source_hash", lambda name: "other")
+    output = run("check")
+    assert "tiny: experiments/probes.py has changed" in output
+    assert "stale=0" not in output
+    run("run", "tiny", "--jobs", "1")
+    assert calls == [0, 1, 2] * 2
+
+
+def test_changed_settings_make_a_trial_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("run", "tiny", "--jobs", "1")
+    experiment = registry.experiments()["tiny"]
+    other = [
+        Trial("seed0", {"seed": 0, "size": (1, 3)}),
+        Trial("seed1", {"seed": 1, "size": (1, 2)}),
+    ]
+    changed = Experiment(**{**vars(experiment), "trials": lambda quick: other})
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": changed})
+    assert "trial seed0 has changed" in run("check")
+    run("run", "tiny", "--jobs", "1")
+    assert calls == [0, 1, 2, 0]
+
+
+def test_comments_and_docstrings_are_not_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    hashes = []
+    for text in ('"""One."""\nx = 1\n', '"""Two."""\nx = 1  # why\n', "x = 2\n"):
+        (tmp_path / "a.py").write_text(text)
+        results.source_hash.cache_clear()
+        hashes.append(results.source_hash("a.py"))
+    results.source_hash.cache_clear()
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_broken_result_is_named(calls: Calls, tmp_path: Path) -> None:
+    (tmp_path / "tiny.json").write_text("{")
+    with pytest.raises(ValueError, match=r"tiny\.json is not a result.*Delete it"):
+        runner.current(registry.experiments()["tiny"], quick=False)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    result = CliRunner().invoke(app, ["run", "no-such-thing"])
+    assert result.exit_code == 2
+    assert "no-such-thing" in result.output
+
+
+@pytest.mark.parametrize(
+    ("solved", "status", "words"),
+    [
+        ([True, True], tables.MEASURED, "2/2, mean 30 sequences"),
+        ([True, False], tables.MEASURED, "1/2, mean 20 sequences; the others not within 90"),
+        ([False, False], tables.OVER_BUDGET, "0/2, not within 90 sequences"),
+    ],
+)
+def test_a_cell_never_says_zero_without_its_budget(
+    solved: list[bool], status: str, words: str
+) -> None:
+    seeds = [{"solved": s, "sequences": 20 * (k + 1)} for k, s in enumerate(solved)]
+    assert tables.describe([{"budget": 90, "seeds": seeds}]) == (status, words)
+
+
+def test_a_cell_without_a_result_is_missing() -> None:
+    assert tables.describe([])[0] == tables.MISSING
+
+
+def test_every_measurable_claim_has_a_place_where_it_is_measured() -> None:
+    nowhere = [status.claim for status in claims.statuses(quick=True) if status.where == "nowhere"]
+    assert nowhere == []
+
+
+def test_no_claim_is_measured_twice() -> None:
+    assert not set(registry.readings()) & set(claims.cells())
+
+
+def test_a_reading_needs_all_trials(calls: Calls) -> None:
+    def read(trials: Any) -> Finding:
+        return Finding(f"{len(trials['tiny'])} trials", True)
+
+    assert claims.find(("tiny",), read, quick=False) is None
+    run("run", "tiny", "--jobs", "1")
+    finding = claims.find(("tiny",), read, quick=False)
+    assert finding == Finding("3 trials", True)
+
+
+def test_no_committed_result_is_stale() -> None:
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0
