@@ -133,7 +133,7 @@ def experiment(row: Row, name: str, part: str, purpose: str) -> Experiment:
     """Return the experiment that runs a row."""
 
     def trials(quick: bool) -> list[Trial]:
-        groups, budget = (1, row.budget // 10) if quick else (row.groups, row.budget)
+        groups, budget = (1, row.budget // 4) if quick else (row.groups, row.budget)
         shared = {"budget": budget, "judging": row.judging, "protocol": asdict(row.protocol)}
         return [Trial(f"group{g}", {"seeds": seeds_of(g), **shared}) for g in range(groups)]
 

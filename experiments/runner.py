@@ -7,11 +7,13 @@ Ctrl-C or a power cut, goes on with the same command.
 from __future__ import annotations
 
 import multiprocessing
-import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import chain
 
+import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.registry import Experiment, Outcome, Trial, experiments
@@ -36,7 +38,11 @@ def run(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn()) as progress:
         bar = progress.add_task("trials", total=len(todo))
-        for (name, trial), outcome, seconds in outcomes(todo, device, jobs):
+        # What measures time runs last and alone: a busy neighbour would be measured too.
+        timed = [job for job in todo if by_name[job[0]].part == "cost"]
+        others = [job for job in todo if by_name[job[0]].part != "cost"]
+        done = chain(outcomes(others, device, jobs), outcomes(timed, device, 1))
+        for (name, trial), outcome, seconds in done:
             result = results[name]
             stamp(result, command, sources(by_name[name].code), words)
             result.trials[trial.key] = {**outcome, "parameters": trial.parameters}
@@ -74,12 +80,17 @@ def changed(result: Result, experiment: Experiment) -> list[str]:
 def outcomes(todo: Sequence[Job], device: str, jobs: int) -> Iterator[tuple[Job, Outcome, float]]:
     """Yield outcomes as they come; one process on a GPU, where trials share the device."""
     if jobs == 1 or device != "cpu":
-        for job in todo:
-            outcome, seconds = run_trial(job, device)
-            yield job, outcome, seconds
+        threads = torch.get_num_threads()
+        if device == "cpu":
+            torch.set_num_threads(1)
+        try:
+            for job in todo:
+                yield job, *run_trial(job, device)
+        finally:
+            torch.set_num_threads(threads)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=one_thread) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare_worker) as pool:
         waiting: dict[Future[tuple[Outcome, float]], Job] = {}
         queue = iter(todo)
         try:
@@ -96,15 +107,18 @@ def outcomes(todo: Sequence[Job], device: str, jobs: int) -> Iterator[tuple[Job,
                     yield job, *future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
 
 
-def one_thread() -> None:
-    """Give each worker one thread: trials, not matrix products, share the cores."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
+def prepare_worker() -> None:
+    """Give a worker one thread (trials, not matrix products, share the cores); leave Ctrl-C be.
 
+    The parent process hears Ctrl-C and ends its workers.
+    """
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_trial(job: Job, device: str) -> tuple[Outcome, float]:
