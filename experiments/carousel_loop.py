@@ -98,7 +98,7 @@ def _backward(
                     error[m] = total
 
 
-class _Loop(torch.autograd.Function):
+class Loop(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, net: Tensor, weight: Tensor, layer: LSTM1997) -> Tensor:
         net, weight = net.detach().contiguous(), weight.detach().mT.contiguous()
@@ -143,6 +143,6 @@ def answer(
         raise ValueError("net must have the g and h of 1997 and a bias on every hidden unit")
     seeds, batch, time, _ = x.shape
     net_in = torch.baddbmm(layer.bias.unsqueeze(1), x.flatten(1, 2), layer.weight_ih.mT)
-    yc = _Loop.apply(net_in.view(seeds, batch, time, -1), layer.weight_hh, layer)
+    yc = Loop.apply(net_in.view(seeds, batch, time, -1), layer.weight_hh, layer)
     out = yc[:, :, -1] @ net.weight_out.mT
     return torch.sigmoid(out if net.bias_out is None else out + net.bias_out.unsqueeze(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from experiments.carousel_loop import _Loop
+from experiments.carousel_loop import Loop
 from experiments.stacked import Net, Weights
 from solutions.nets1997 import EXPERIMENTS
 
@@ -47,7 +47,7 @@ class Carousel(Net):
         if "bias" in w:  # biases stand last, the gates' behind the cells'
             bias = w["bias"]
             net = net + nn.functional.pad(bias, (net.shape[-1] - bias.shape[-1], 0))
-        h = _Loop.apply(net.view(seeds, batch, time, -1), w["w_back"], self.layer[0])
+        h = Loop.apply(net.view(seeds, batch, time, -1), w["w_back"], self.layer[0])
         h = self.readout(h)
         y = torch.bmm(h.reshape(seeds, -1, h.shape[-1]), w["w_out"])
         y = torch.sigmoid(y + w["b_out"] if "b_out" in w else y)

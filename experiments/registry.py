@@ -10,7 +10,22 @@ from typing import Any
 Outcome = dict[str, Any]
 
 # Each of these registers experiments, and readings of claims, when it is imported.
-MODULES = ("experiments.paper", "experiments.search")
+MODULES = (
+    "experiments.paper",
+    "experiments.paper_claims",
+    "experiments.search",
+    "experiments.documents",
+    "experiments.paper_today",
+    "experiments.cost",
+    "experiments.cost_claims",
+    "experiments.checks",
+    "experiments.checks_claims",
+    "experiments.ablations",
+    "experiments.ablations_claims",
+    "experiments.limits_learned",
+    "experiments.limits_memory_claims",
+    "experiments.limits_learned_claims",
+)
 
 
 @dataclass(frozen=True)

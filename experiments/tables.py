@@ -84,10 +84,9 @@ def paper(quick: bool) -> Printed:
 def modern_name(name: str) -> str:
     """Return the row that stands for this one under today's training.
 
-    Rows that differ only in the net's learning rate, or in how strict the stop rule is for the
-    same criterion, are one task.
+    Experiment 1's rows differ in the net and in the 1997 learning rate; today's have one rate.
     """
-    return "1" if name.startswith("1-") else name
+    return name.partition("-rate")[0]
 
 
 def describe(outcomes: Sequence[Outcome]) -> tuple[str, str]:
