@@ -4,7 +4,7 @@ One experiment per task, ten seeds side by side. Nets, starts and squared error 
 outputs are the paper's; what counts as success is the paper's rule, put to fresh sequences: none
 wrong of 10,000 (2c), ST2 on 256 (3), none wrong of 2,000 and a small mean error (4, 6), fewer
 than 140 or 13 wrong of 2,000 (5), all strings right (1). Sequences of one batch share their
-length. Experiments 2a and 2b, whose net has no output gate, are not among them.
+length. Experiments 2a and 2b, whose net has no output gate, run in ``two_symbols_today``.
 
 Batches of 8; of the rates 0.003, 0.01 and 0.03, tried on 3 seeds, 0.03 served 5 and 6, the others
 stayed at 0.01. Budgets are about a minute (T = 1000: two) on one core.
@@ -113,3 +113,35 @@ def _experiment(row: Row) -> Experiment:
 
 for _row in ROWS:
     register(_experiment(_row))
+
+
+def _two_symbols(name: str, noisy: bool) -> Experiment:
+    def trials(quick: bool) -> list[Trial]:
+        parameters = {
+            "p": 100,
+            "noisy": noisy,
+            "seeds": list(range(3 if quick else SEEDS)),
+            "budget": 5_120 if quick else 20_480,
+            "batch": 8,
+            "rate": 0.01,
+        }
+        return [Trial("adam", parameters)]
+
+    def run(parameters: dict[str, Any], device: str) -> Outcome:
+        from experiments.two_symbols_today import run
+
+        return run(parameters, device)
+
+    return Experiment(
+        name=f"modern-{name}",
+        part="paper",
+        purpose=f"task {name[:2]} of the 1997 paper: its net, with batches and Adam",
+        code=("experiments.two_symbols_today",),
+        trials=trials,
+        run=run,
+        seconds=100,
+    )
+
+
+for _name, _noisy in (("2a-p100", False), ("2b-p100", True)):
+    register(_two_symbols(_name, _noisy))
