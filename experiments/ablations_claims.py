@@ -83,7 +83,11 @@ def weight_09(results: Results) -> Finding:
 
 
 @reading(
-    "cec-no-safe-zone", "ablations-gates", "ablations-self-loop", "ablations-self-loop-lengths"
+    "cec-no-safe-zone",
+    "ablations-gates",
+    "ablations-self-loop",
+    "ablations-self-loop-lengths",
+    "ablations-order",
 )
 def no_safe_zone(results: Results) -> Finding:
     """Find the largest weight below 1 that most seeds do not learn with, by length."""
@@ -103,6 +107,13 @@ def no_safe_zone(results: Results) -> Finding:
         + ", ".join(f"{value or 'none'} at T = {length}" for length, value in fails.items())
         + f". At T = 100, {at_100['1.01']['solved']} of {at_100['1.01']['of']} solve it with 1.01."
     )
+    order = results["ablations-order"]
+    near = [key for key in ("0.98", "0.99", "1.01") if key in order]
+    if near:
+        text += " Temporal order 6a is solved by " + ", ".join(
+            f"{order[key]['solved']} of {order[key]['of']} with {key}" for key in near
+        )
+        text += "."
     moves = fails[25] <= fails[50] <= fails[100] < 1 and fails[25] < fails[100]
     return Finding(text, agrees=moves)
 

@@ -164,10 +164,12 @@ def test_a_failing_weight_that_moves_refutes_a_single_threshold() -> None:
         "ablations-self-loop-lengths": moving,
         "ablations-self-loop": at_100,
         "ablations-gates": {"full": made_up(8)},
+        "ablations-order": {"full": made_up(8), "0.99": made_up(7)},
     }
     found = ablations_claims.no_safe_zone(results)
     assert found.agrees
     assert "0.9 at T = 25, 0.95 at T = 50, 0.98 at T = 100" in found.text
+    assert "6a is solved by 7 of 8 with 0.99." in found.text
     only_one = {key: made_up(8 * key.endswith("-1.0")) for key in moving}
     results["ablations-self-loop-lengths"] = only_one
     assert not ablations_claims.no_safe_zone(results).agrees
