@@ -17,7 +17,7 @@ import yaml
 
 from experiments.registry import Finding, Reading, experiments, readings
 from experiments.results import ROOT
-from experiments.runner import current
+from experiments.runner import complete
 
 CLAIMS_FILE = ROOT / "book" / "claims.yaml"
 EXECUTED = ROOT / "_build" / "jupyter_execute"
@@ -68,10 +68,9 @@ def find(names: tuple[str, ...], read: Reading, quick: bool) -> Finding | None:
     for name in names:
         if name not in known:
             raise ValueError(f"a claim's reading names {name!r}, which is no experiment")
-        done = current(known[name], quick).trials
-        if any(trial.key not in done for trial in known[name].trials(quick)):
+        trials[name] = complete(known[name], quick)
+        if not trials[name]:
             return None
-        trials[name] = done
     return read(trials)
 
 

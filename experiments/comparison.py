@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from experiments.paper import ROWS
 from experiments.registry import Outcome
 from experiments.search import SEARCH
-from experiments.tables import all_trials, seeds_of
+from experiments.tables import all_trials, successes
 
 
 def rows(quick: bool) -> Iterator[tuple[str, str, str, str, str, str]]:
@@ -26,9 +26,8 @@ def rows(quick: bool) -> Iterator[tuple[str, str, str, str, str, str]]:
 
 def summary(outcomes: list[Outcome]) -> tuple[str, float, str]:
     """Return share solved, mean sequences of the solved (0 without one), and the same in words."""
-    seeds = seeds_of(outcomes)
-    solved = [seed["sequences"] for seed in seeds if seed["solved"]]
-    share = f"{len(solved)}/{len(seeds)}"
+    solved, count = successes(outcomes)
+    share = f"{len(solved)}/{count}"
     if not solved:
         return share, 0.0, f"not within {outcomes[0]['budget']:,}"
     mean = sum(solved) / len(solved)

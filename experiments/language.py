@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from experiments.descent import Descent
 from experiments.text import library_source, windows
 
 TEST_SEED = 10**6  # every model is tested on the same pieces
@@ -40,18 +41,13 @@ def train(
     """
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
+    descent = Descent(model, rate, steps, fused=True)
     losses = []
     for _ in range(steps):
         pieces = windows(corpus, batch, length + 1, generator).to(device)
         scores = model(pieces[:, :-1])
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), pieces[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         losses.append(loss.item())
     return losses
 

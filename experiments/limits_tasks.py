@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from experiments.automata import accepted, counted, lines, longest_run, moves, words
 from experiments.convolution import DilatedConvolutions, receptive_field
+from experiments.descent import Descent
 from experiments.registry import Outcome
 from experiments.sized import SequenceModel, parameters, width_for
 from experiments.tasks import adding
@@ -24,14 +25,9 @@ def train(model: nn.Module, steps: int, rate: float, seed: int, loss: Loss) -> N
     One cycle of the learning rate, up to ``rate`` and down to nothing; gradients clipped at 1.
     """
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
+    descent = Descent(model, rate, steps, fused=True)
     for _ in range(steps):
-        optimizer.zero_grad()
-        loss(model, generator).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss(model, generator))
 
 
 def solved(seeds: list[dict[str, Any]], p: dict[str, Any], criterion: str) -> Outcome:

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from experiments.descent import Descent
 from experiments.registry import Outcome
 from experiments.text import CharacterLM
 from solutions.gates import LSTMCell
@@ -99,18 +100,13 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
     fresh = quoted_text(p["characters"] // 4, generator, p["opening"], p["closing"])
     fresh = draw(fresh, p["test_count"], p["length"], generator).to(device)
     before = correlations(model, fresh)
-    optimizer = torch.optim.Adam(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, p["rate"], p["steps"])
+    descent = Descent(model, p["rate"], p["steps"])
     best = []
     for step in range(1, p["steps"] + 1):
         batch = draw(text, p["batch"], p["length"] + 1, generator).to(device)
         scores = model.output(model.states(batch[:, :-1]))
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), batch[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         if step % max(1, p["steps"] // 20) == 0:
             best.append([step, round(correlations(model, fresh).max().item(), 3)])
     after = correlations(model, fresh)

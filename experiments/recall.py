@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from experiments.descent import Descent
 from experiments.registry import Outcome
 from solutions.attention import MultiHeadAttention
 from solutions.delta import GatedDeltaNet
@@ -92,8 +93,7 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
     torch.manual_seed(p["seed"])
     generator = torch.Generator().manual_seed(p["seed"])
     model = Reader(p["layer"], p["keys"], p["values"]).to(device)
-    optimizer = torch.optim.Adam(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, p["rate"], p["steps"])
+    descent = Descent(model, p["rate"], p["steps"])
 
     def lists(batch: int, pairs: int) -> Lists:
         queries = min(pairs, p["queries"])
@@ -105,11 +105,7 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         pick = int(torch.randint(len(p["pairs"]), (1,), generator=generator))
         batch = lists(p["batch"], p["pairs"][pick])
         loss = nn.functional.cross_entropy(model(batch).flatten(0, 1), batch.answers.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         if step % stride == 0:
             curve.append([step, p["pairs"][pick], round(loss.item(), 3)])
     accuracy = []

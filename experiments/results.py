@@ -44,10 +44,6 @@ class Result:
     wall_s: float = 0.0  # summed over all runs that added trials
     trials: dict[str, Outcome] = field(default_factory=dict)
 
-    def stale(self) -> list[str]:
-        """Return the source files that have changed since (or are gone)."""
-        return [name for name, digest in self.sources.items() if digest != source_hash(name)]
-
 
 def path(experiment: str, quick: bool) -> Path:
     """Return where a result is kept; quick ones stay apart from full ones and out of git."""

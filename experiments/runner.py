@@ -66,6 +66,13 @@ def current(experiment: Experiment, quick: bool) -> Result:
     return result
 
 
+def complete(experiment: Experiment, quick: bool) -> dict[str, Outcome]:
+    """Return all trials of an experiment by key, or nothing when one is missing or stale."""
+    done = current(experiment, quick).trials
+    keys = [trial.key for trial in experiment.trials(quick)]
+    return {key: done[key] for key in keys} if all(key in done for key in keys) else {}
+
+
 def changed(result: Result, experiment: Experiment) -> list[str]:
     """Return what is not as it was when a result was made: source files, or trials' settings."""
     today = sources(experiment.code)

@@ -17,7 +17,7 @@ from rich.table import Table
 from experiments.document_rows import COLUMNS, table_documents
 from experiments.paper import ROWS
 from experiments.registry import Outcome, experiments
-from experiments.runner import current
+from experiments.runner import complete, current
 
 MEASURED, OVER_BUDGET, MISSING = "measured", "over_budget", "missing"
 
@@ -45,6 +45,8 @@ def documents(quick: bool) -> Printed:
     rows = table_documents()
     printed = Printed(Table("learner", *(row["title"] for row in rows), show_lines=True))
     printed.table.add_row("the 1997 paper", *(row["paper"] for row in rows))
+    known = experiments()
+    done = {row["experiment"]: current(known[row["experiment"]], quick).trials for row in rows}
     for learner, title in COLUMNS.items():
         cells = []
         for row in rows:
@@ -52,7 +54,7 @@ def documents(quick: bool) -> Printed:
                 cells.append("not run")
                 printed.status[MISSING] += 1
                 continue
-            outcome = trial(row["experiment"], learner, quick)
+            outcome = done[row["experiment"]].get(learner)
             status, words = describe([outcome] if outcome else [])
             printed.status[status] += 1
             claimed = row["document"].get(learner)
@@ -93,16 +95,21 @@ def describe(outcomes: Sequence[Outcome]) -> tuple[str, str]:
     """Return a cell's status and its words, from all trials that belong to it."""
     if not outcomes:
         return MISSING, "missing"
-    seeds = seeds_of(outcomes)
-    solved = [seed["sequences"] for seed in seeds if seed["solved"]]
+    solved, count = successes(outcomes)
     budget = max(outcome["budget"] for outcome in outcomes)
-    share = f"{len(solved)}/{len(seeds)}"
+    share = f"{len(solved)}/{count}"
     if not solved:
         return OVER_BUDGET, f"{share}, not within {budget:,} sequences"
     words = f"{share}, mean {sum(solved) / len(solved):,.0f} sequences"
-    if len(solved) < len(seeds):
+    if len(solved) < count:
         words += f"; the others not within {budget:,}"
     return MEASURED, words
+
+
+def successes(outcomes: Sequence[Outcome]) -> tuple[list[int], int]:
+    """Return after how many sequences each solved seed was, and how many seeds there are."""
+    seeds = seeds_of(outcomes)
+    return [seed["sequences"] for seed in seeds if seed["solved"]], len(seeds)
 
 
 def seeds_of(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -110,16 +117,7 @@ def seeds_of(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [seed for outcome in outcomes for seed in outcome["seeds"]]
 
 
-def trial(name: str, key: str, quick: bool) -> Outcome | None:
-    """Return one current trial of an experiment, or None."""
-    return current(experiments()[name], quick).trials.get(key)
-
-
 def all_trials(name: str, quick: bool) -> list[Outcome]:
     """Return the trials of an experiment when all of them are there and current, else nothing."""
     known = experiments()
-    if name not in known:
-        return []
-    done = current(known[name], quick).trials
-    wanted = known[name].trials(quick)
-    return [done[t.key] for t in wanted] if all(t.key in done for t in wanted) else []
+    return list(complete(known[name], quick).values()) if name in known else []

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from experiments.descent import Descent
+
 SYMBOLS = 128  # ASCII; anything else becomes a question mark
 
 
@@ -54,18 +56,13 @@ def train(
 ) -> list[float]:
     """Train on windows of 200 characters, 16 at a time; return the loss of every step (nats)."""
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, steps)
+    descent = Descent(model, 0.01, steps)
     losses = []
     for _ in range(steps):
         batch = windows(corpus, 16, 201, generator)
         scores = model.output(model.states(batch[:, :-1]))
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), batch[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         losses.append(loss.item())
     return losses
 

@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from experiments.descent import Descent
 from solutions.alignment import BahdanauDecoder
 from solutions.memory import Encoded, Encoder, FixedContextDecoder
 
@@ -102,16 +103,11 @@ def train(
     model: Translator, draw: Callable[[], Pairs], steps: int, rate: float
 ) -> list[list[float]]:
     """Train with Adam under a one-cycle schedule; return (step, loss) at about 20 steps."""
-    optimizer = torch.optim.Adam(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
+    descent = Descent(model, rate, steps)
     curve, stride = [], max(1, steps // 20)
     for step in range(1, steps + 1):
         loss = model.loss(draw())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        descent.step(loss)
         if step % stride == 0:
             curve.append([step, round(loss.item(), 4)])
     return curve

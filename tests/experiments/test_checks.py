@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from experiments import checks, checks_claims, rtrl_unit  # noqa: F401
+from experiments import rtrl_unit
 from experiments.checks1997 import back_through, run
 from experiments.checks_history import length_chances, reber_lengths, rtrl_two_sequences
 from experiments.checks_modern import past_sublayers, residual_depth

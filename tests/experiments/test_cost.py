@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import cost, cost_claims  # noqa: F401
 from experiments.cost_claims_run import doubling_scan, serial_calls, state_growth
 from experiments.cost_layers import BY_NAME, EQUAL_WEIGHTS, LAYERS, Layer
 from experiments.cost_measure import (

@@ -15,7 +15,7 @@ from experiments.learners import LEARNERS
 from experiments.online_learners import nets_for, share_right
 from experiments.parallel_nets import MambaNet
 from experiments.rtrl_online import read_rtrl, rtrl_start
-from experiments.stacked import Stack
+from experiments.stacked import Net, Stack
 from solutions.nets1997 import EXPERIMENTS as NETS
 from solutions.nets1997 import experiment_net
 from solutions.selective import Mamba
@@ -90,7 +90,9 @@ def test_stacked_seeds_are_independent(name):
 
 
 def test_adam_is_torchs_with_each_gradient_clipped():
-    build = lambda: LEARNERS["bptt"](2, 1, False)  # noqa: E731
+    def build() -> Net:
+        return LEARNERS["bptt"](2, 1, False)
+
     stack, single = Stack(build, [0, 1]), Stack(build, [1])
     adam = Adam(stack, Plan([0, 1], 0, 4, 0.01, 0.1))
     torch_adam = torch.optim.Adam([single.theta], 0.01)
