@@ -24,6 +24,14 @@ EXECUTED = ROOT / "_build" / "jupyter_execute"
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What current full results say about a claim, and the experiments that made them."""
+
+    experiments: tuple[str, ...]
+    finding: Finding
+
+
+@dataclass(frozen=True)
 class Status:
     """What is known about one measurable claim. ``agrees`` is None when nothing was measured."""
 
@@ -36,16 +44,17 @@ class Status:
 
 def statuses(quick: bool) -> Iterator[Status]:
     """Yield the state of every measurable claim, in the order of the ledger."""
-    by_result, in_chapters, executed = readings(), cells(), records()
+    by_result, measured = readings(), in_results(quick)
+    in_chapters, executed = cells(), records()
     for claim in yaml.safe_load(CLAIMS_FILE.read_text()):
         if claim["measurable"] != "yes":
             continue
         name, verdict = claim["id"], claim["verdict"]
         if name in by_result:
-            names, read = by_result[name]
+            names, _ = by_result[name]
             where = "results " + ", ".join(names)
-            finding = find(names, read, quick)
-            if finding:
+            if name in measured:
+                finding = measured[name].finding
                 yield Status(name, verdict, where, finding.text, finding.agrees)
             else:
                 yield Status(name, verdict, where, "not all of its trials have run", None)
@@ -59,6 +68,16 @@ def statuses(quick: bool) -> Iterator[Status]:
             yield Status(name, verdict, f"cell {in_chapters[name]}", text, None)
         else:
             yield Status(name, verdict, "nowhere", "nothing measures this claim", None)
+
+
+def in_results(quick: bool = False) -> dict[str, Measured]:
+    """Return, by claim, what complete and current results say; claims without any are left out."""
+    found = {}
+    for claim, (names, read) in readings().items():
+        finding = find(names, read, quick)
+        if finding:
+            found[claim] = Measured(names, finding)
+    return found
 
 
 def find(names: tuple[str, ...], read: Reading, quick: bool) -> Finding | None:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from experiments.paper import ROWS
 from experiments.registry import Outcome
-from experiments.search import SEARCH
+from experiments.search import details
 from experiments.tables import all_trials, successes
 
 
 def rows(quick: bool) -> Iterator[tuple[str, str, str, str, str, str]]:
     """Yield task, share solved, the paper's sequences, ours, their ratio, and the best detail."""
-    details = {name: list(changes) for name, _, changes in SEARCH}
     for row in ROWS:
         outcomes = all_trials(f"paper-{row.name}", quick)
         if not outcomes:
@@ -20,7 +19,7 @@ def rows(quick: bool) -> Iterator[tuple[str, str, str, str, str, str]]:
             continue
         share, mean, words = summary(outcomes)
         ratio = f"{mean / row.paper:.2f}" if mean else ""
-        best = _best(row.name, details.get(row.name, []), quick)
+        best = _best(row.name, quick)
         yield row.name, share, f"{row.paper:,}", words, ratio, best
 
 
@@ -34,10 +33,10 @@ def summary(outcomes: list[Outcome]) -> tuple[str, float, str]:
     return share, mean, f"{mean:,.0f}"
 
 
-def _best(row: str, details: list[str], quick: bool) -> str:
+def _best(row: str, quick: bool) -> str:
     """Return the detail of the search that solved most seeds, then fastest."""
     found = []
-    for detail in details:
+    for detail in details(row):
         outcomes = all_trials(f"search-{row}-{detail}", quick)
         if outcomes:
             share, mean, words = summary(outcomes)

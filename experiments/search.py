@@ -4,15 +4,23 @@ Read literally, the printed recipe does not reproduce every figure of the paper.
 one detail (or two) that the text leaves open and trains eight seeds. The factor 2 of the
 derivative of a squared error is the same thing as twice the learning rate. Stop rules over the
 last sequences are tested after every sequence, which is the most lenient reading.
+
+Tasks 2a and 2b add the cell to a net whose error no longer falls. When that is, is open too:
+"late-cell" waits for it, "outputs-first" gives the outputs a fixed, short time of their own. In
+adding, "two-marks" leaves out the sequences whose first pair is one of the two to be added.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
-from experiments.paper import ROWS, experiment
-from experiments.registry import register
+from experiments import ablations_online, search_adding
+from experiments.paper import ROWS, experiment, seeds_of
+from experiments.registry import Experiment, Outcome, Trial, register
+
+Run = Callable[[dict[str, Any], str], Outcome]
 
 OUTPUT_BIAS = {"output_bias": True}
 SHUT = {"bias": "gates", "input_gate_bias": (-3.0,)}
@@ -62,18 +70,90 @@ SEARCH: list[tuple[str, int, dict[str, dict[str, Any]]]] = [
         {
             "factor-2": {"rate": 1.0},
             "rate-4": {"rate": 2.0},
+            "rate-8": {"rate": 4.0},
             "no-output-bias": {"changes": {"output_bias": False}},
         },
     ),
     ("6a", 100_000, {"factor-2": {"rate": 1.0}, "rate-half": {"rate": 0.25}}),
 ]  # fmt: skip
 
+ALONE = 500  # sequences that teach the outputs only
+
+# Details that take code of their own: row, budget, what runs them and with which parameters.
+OTHERS: list[tuple[str, int, Run, dict[str, Any], dict[str, dict[str, Any]]]] = [
+    (
+        "2a-p100",
+        60_000,
+        ablations_online.run_two_sequences,
+        {"outputs_first": ALONE},
+        {"outputs-first": {}, "outputs-first-per-step": {"per_step": True}},
+    ),
+    (
+        "2b-p100",
+        60_000,
+        ablations_online.run_two_sequences,
+        {"outputs_first": ALONE},
+        {"outputs-first-per-step": {"per_step": True}},
+    ),
+    (
+        "4-T100",
+        250_000,
+        search_adding.run,
+        {},
+        {
+            "two-marks": {},
+            "two-marks-factor-2": {"rate": 1.0},
+            "two-marks-rate-4": {"rate": 2.0},
+            "two-marks-rate-8": {"rate": 4.0},
+        },
+    ),
+    ("4-T500", 250_000, search_adding.run, {}, {"two-marks-rate-8": {"rate": 4.0}}),
+]
+
 _BY_NAME = {row.name: row for row in ROWS}
+
+
+def details(row: str) -> list[str]:
+    """Return the names of all details searched for a row of the paper."""
+    listed = [(name, changes) for name, _, changes in SEARCH]
+    listed += [(name, changes) for name, _, _, _, changes in OTHERS]
+    return [detail for name, changes in listed if name == row for detail in changes]
+
+
+def other(
+    name: str, detail: str, budget: int, run: Run, more: dict[str, Any], changes: dict[str, Any]
+) -> Experiment:
+    """Return the experiment for a detail with code of its own."""
+    row = _BY_NAME[name]
+    protocol = asdict(replace(row.protocol, **changes))
+
+    def trials(quick: bool) -> list[Trial]:
+        shared = {"budget": budget // 4 if quick else budget, "protocol": protocol}
+        return [Trial("group0", {"seeds": seeds_of(0), **shared, **more})]
+
+    return Experiment(
+        name=f"search-{name}-{detail}",
+        part="search",
+        purpose=_purpose_of(name, detail),
+        code=(run.__module__,),
+        trials=trials,
+        run=run,
+        seconds=row.microseconds * budget * 1e-6,
+    )
+
+
+def _purpose_of(name: str, detail: str) -> str:
+    return f"task {name} of the 1997 paper with one detail changed: {detail}"
+
+
 for _name, _budget, _details in SEARCH:
     for _detail, _changes in _details.items():
         _row = _BY_NAME[_name]
         _changed = replace(
             _row, budget=_budget, groups=1, protocol=replace(_row.protocol, **_changes)
         )
-        _purpose = f"task {_name} of the 1997 paper with one detail changed: {_detail}"
-        register(experiment(_changed, f"search-{_name}-{_detail}", "search", _purpose))
+        _full_name = f"search-{_name}-{_detail}"
+        register(experiment(_changed, _full_name, "search", _purpose_of(_name, _detail)))
+for _name, _budget, _run, _more, _details in OTHERS:
+    for _detail, _changes in _details.items():
+        register(other(_name, _detail, _budget, _run, _more, _changes))

@@ -1,9 +1,9 @@
-"""Sphinx extension: the claims ledger page, filled from the executed chapters.
+"""Sphinx extension: the claims ledger page, filled from executed chapters and experiments.
 
 ``{claims}`` writes the claims of one topic. The measured numbers are filled in when pages are
-written, after every chapter was read, from the glue data that MyST-NB keeps beside each
-executed notebook (fresh or from the cache, it makes no difference). The build fails when a
-measurement no longer fits the ledger.
+written, after every chapter was read: from the glue data that MyST-NB keeps beside each executed
+notebook (fresh or from the cache, it makes no difference), and from the committed results of the
+experiments. The build fails when a measurement no longer fits the ledger.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from experiments.claims import Measured, in_results
 
 LOGGER = logging.getLogger(__name__)
 
@@ -126,8 +128,9 @@ def problems(
     claims: dict[str, Claim],
     found: list[tuple[str, dict[str, Any]]],
     topics: dict[str, list[str]],
+    results: dict[str, Measured],
 ) -> list[str]:
-    """Return what is wrong between the ledger and the chapters, in plain words.
+    """Return what is wrong between the ledger, the chapters and the results, in plain words.
 
     ``topics`` tells for every page which topics it promises to measure (its front matter).
     """
@@ -147,8 +150,16 @@ def problems(
         pages[record["claim"]] = page
     for page, names in topics.items():
         for claim in claims.values():
-            if claim.topic in names and claim.experiment and claim.id not in pages:
+            if claim.topic in names and claim.experiment and claim.id not in {*pages, *results}:
                 messages.append(f"{page} promises to measure {claim.id} and does not")
+    for name, result in results.items():
+        if name in pages:
+            messages.append(f"{name} is measured in {pages[name]} and by an experiment")
+        if name in claims and not result.finding.agrees:
+            messages.append(
+                f"results of {', '.join(result.experiments)} do not agree with the verdict "
+                f"{claims[name].verdict!r} on {name}: {result.finding.text}"
+            )
     return messages
 
 
@@ -157,7 +168,7 @@ def check_ledger(app: Sphinx, env: BuildEnvironment) -> None:
     topics = {
         docname: env.metadata[docname].get("topics", "").split() for docname in env.found_docs
     }
-    for message in problems(load_claims(), measurements(env), topics):
+    for message in problems(load_claims(), measurements(env), topics, in_results()):
         LOGGER.warning("claims ledger: %s", message)
 
 
@@ -168,21 +179,21 @@ class FillMeasurements(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         slots = list(self.document.findall(MeasurementSlot))
-        found = (
-            {record["claim"]: (page, record) for page, record in measurements(self.env)}
-            if slots
-            else {}
-        )
+        if not slots:
+            return
+        found = {record["claim"]: (page, record) for page, record in measurements(self.env)}
+        results = in_results()
         for slot in slots:
-            if slot["claim"] in found:
-                slot.replace_self(self.number(*found[slot["claim"]]))
+            name = slot["claim"]
+            if name in found:
+                slot.replace_self(self.number(*found[name]))
+            elif name in results:
+                slot.replace_self(reading(results[name]))
             elif slot["measurable"]:
-                text = "not yet; the chapter on its topic comes later."
-                slot.replace_self(labelled("Measured in this build:", text))
+                text = "not yet; not every trial of its experiment has run."
+                slot.replace_self(labelled("Measured:", text))
             else:
-                slot.replace_self(
-                    labelled("Measured in this build:", "no, it is not a measurable claim.")
-                )
+                slot.replace_self(labelled("Measured:", "no, it is not a measurable claim."))
 
     def number(self, page: str, record: dict[str, Any]) -> list[nodes.Node]:
         """Return the measured number with a link to the cell that measured it."""
@@ -198,6 +209,15 @@ class FillMeasurements(SphinxPostTransform):
             classes=["claim-falsifier"],
         )
         return [line, falls]
+
+
+def reading(result: Measured) -> list[nodes.Node]:
+    """Return what the experiments' results say, and the command that runs them again."""
+    line = labelled("Measured in the experiments:", result.finding.text)
+    command = "python -m experiments run " + " ".join(result.experiments)
+    again = nodes.paragraph("", "Run it again: ", classes=["claim-command"])
+    again += nodes.literal("", command)
+    return [line, again]
 
 
 def ledger_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:

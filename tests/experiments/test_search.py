@@ -1,0 +1,49 @@
+"""The search over what the 1997 paper leaves open: every detail can be run and is compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from experiments import search_adding
+from experiments.paper import ROWS
+from experiments.registry import experiments
+from experiments.search import details
+from experiments.tasks1997 import seed
+
+ADDING = next(row.protocol for row in ROWS if row.name == "4-T100")
+
+
+def test_every_search_belongs_to_a_row_of_the_paper() -> None:
+    named = {f"search-{row.name}-{detail}" for row in ROWS for detail in details(row.name)}
+    assert named == {name for name in experiments() if name.startswith("search-")}
+
+
+def test_two_marks_are_always_shown_and_add_up() -> None:
+    seed(0)
+    size = np.array([100, 0])
+    index, value, target = np.zeros((111, 2), np.int64), np.zeros((111, 2)), np.zeros((111, 1))
+    for _ in range(200):
+        length = search_adding.two_marks(size, index, value, target)
+        marked = value[:length, 0][value[:length, 1] == 1.0]
+        assert len(marked) == 2
+        assert target[length - 1, 0] == 0.5 + marked.sum() / 4
+
+
+def test_adding_stops_when_the_rule_holds_and_gives_the_same_twice() -> None:
+    # An error of 1 is never reached: the rule holds once the window is full.
+    easy = replace(ADDING, tolerance=1.0, mean_below=1.0, window=400)
+    trial = {"protocol": asdict(easy), "seeds": [0, 1], "budget": 1000}
+    outcome = search_adding.run(trial, "cpu")
+    assert [seed["sequences"] for seed in outcome["seeds"]] == [400, 400]
+    assert all(seed["solved"] and seed["test_wrong"] == 0 for seed in outcome["seeds"])
+    assert search_adding.run(trial, "cpu") == outcome
+
+
+def test_adding_that_is_not_solved_says_so() -> None:
+    trial = {"protocol": asdict(ADDING), "seeds": [0], "budget": 300}
+    (found,) = search_adding.run(trial, "cpu")["seeds"]
+    assert not found["solved"]
+    assert found["sequences"] == 300
+    assert found["test_wrong"] > 1000
