@@ -38,9 +38,9 @@ def vanishing_solved(results: Results) -> Finding:
         parts.append(f"bias {bias}: {cell:.3f} along the cells ({gate:.3f}), {full:.3f} in full")
     truncated = found["lstm-1997-truncated"]["slope"]
     text = (
-        "slope of the log-gradient per step, in brackets log sigmoid(bias): "
+        "Slope of the log-gradient per step, in brackets log sigmoid(bias): "
         f"{'; '.join(parts)}; 1997 truncated {truncated:.4f}, plain RNN "
-        f"{found['rnn']['slope']:.3f}"
+        f"{found['rnn']['slope']:.3f}."
     )
     fades = found["lstm-forget-0"]["slope"] < -10 * NEAR_ZERO
     return Finding(text, near and fades and abs(truncated) < NEAR_ZERO)
@@ -56,8 +56,8 @@ def no_direct_access(results: Results) -> Finding:
     best = max(a[-1] for layer, a in accuracy.items() if layer != "attention")
     kept = seeds(found, "attention")[0]["state_bytes"][-1]
     text = (
-        f"values recalled at {pairs[0]} to {pairs[-1]} pairs, 1 KiB of state: {', '.join(parts)} "
-        f"(attention keeps {kept} bytes by then)"
+        f"Values recalled at {pairs[0]} to {pairs[-1]} pairs, 1 KiB of state: {', '.join(parts)} "
+        f"(attention keeps {kept:,} bytes by then)."
     )
     return Finding(text, accuracy["attention"][-1] > 0.95 and best < 0.8)
 
@@ -71,10 +71,10 @@ def fifteen_versus_fifty(results: Results) -> Finding:
     length = seeds(found, "fixed")[0]["length"]
     at = length.index(20)
     text = (
-        f"reversal without attention, symbols right at length {length[0]} / 15 / 20 / "
+        f"Reversal without attention, symbols right at length {length[0]} / 15 / 20 / "
         f"{length[-1]}: trained to 15 {short[0]:.2f} / {short[length.index(15)]:.2f} / "
         f"{short[at]:.2f} / {short[-1]:.2f}, trained to 30 {long[0]:.2f} / "
-        f"{long[length.index(15)]:.2f} / {long[at]:.2f} / {long[-1]:.2f}"
+        f"{long[length.index(15)]:.2f} / {long[at]:.2f} / {long[-1]:.2f}."
     )
     # The collapse is real for this kind of net; where it comes depends on what it was shown.
     beyond = slice(length.index(15) + 1, None)
@@ -107,9 +107,9 @@ def attention_patch(results: Results) -> Finding:
         lead[size > longest].append(without - with_)
     curve = ", ".join(f"{size}: {gap:.2f}" for size, gap in zip(length, gaps, strict=True))
     text = (
-        f"attention's lead in symbols right on reversal (trained to 15), by length, {curve}; in "
+        f"Attention's lead in symbols right on reversal (trained to 15), by length, {curve}; in "
         f"phoneme error rate on words of up to {longest} letters {mean(lead[False]):.3f}, on "
-        f"longer ones {mean(lead[True]):.3f}"
+        f"longer ones {mean(lead[True]):.3f}."
     )
     # Far beyond what it was trained on attention fails as well, and the lead shrinks again.
     widens = min(gaps[length.index(15)], gaps[length.index(20)]) > gaps[0] + 0.05
@@ -127,11 +127,11 @@ def attention_shows_dependence(results: Results) -> Finding:
     }
     plain, mixed = value["none", "rank_correlation"], value["gru", "rank_correlation"]
     text = (
-        f"rank correlation of weights with leave-one-out change: {plain:.2f} over bare words, "
+        f"Rank correlation of weights with leave-one-out change: {plain:.2f} over bare words, "
         f"{mixed:.2f} over GRU states (accuracy {value['none', 'accuracy']:.2f} and "
         f"{value['gru', 'accuracy']:.2f}); the top weight is the top cause in "
         f"{value['gru', 'top_agrees']:.0%} of texts over GRU states, shuffled weights move that "
-        f"answer by {value['gru', 'shuffled_shift']:.3f} in the median"
+        f"answer by {value['gru', 'shuffled_shift']:.3f} in the median."
     )
     return Finding(text, 0 < mixed < 0.5 and plain > mixed)
 
@@ -143,11 +143,11 @@ def monotone_cell(results: Results) -> Finding:
     stream = results["limits-continual-reber"]["1997"]
     rarest, largest = min(found["rarer_sign"]), max(found["largest"])
     text = (
-        f"{found['cells']} trained cells on {found['steps']} random symbols: increments change "
+        f"{found['cells']} trained cells on {found['steps']:,} random symbols: increments change "
         f"sign in {median(found['sign_changes']):.0%} of steps (median; least "
         f"{min(found['sign_changes']):.1%}), the rarer sign has at least {rarest:.1%} of steps, "
-        f"largest |s| {largest:.0f}, median of mean h'(s) {median(found['mean_slope']):.4f}; on "
-        f"an endless stream |s| reaches {max(r['largest_state'] for r in stream['seeds']):.0f}"
+        f"largest |s| {largest:,.0f}, median of mean h'(s) {median(found['mean_slope']):.4f}; on "
+        f"an endless stream |s| reaches {max(r['largest_state'] for r in stream['seeds']):,.0f}."
     )
     return Finding(text, rarest > 0 and largest < 1e6)
 
@@ -161,6 +161,6 @@ def uninterpretable_cells(results: Results) -> Finding:
         f"{solved} of {len(rows)} nets have a cell whose correlation with the inside-quotation "
         f"flag is above {rows[0]['parameters']['wanted']}: best cells "
         f"{', '.join(format(row['best'], '.2f') for row in rows)}; median cell "
-        f"{mean(row['median'] for row in rows):.2f}"
+        f"{mean(row['median'] for row in rows):.2f}."
     )
     return Finding(text, 2 * solved > len(rows))
