@@ -32,14 +32,21 @@ Quick = Annotated[bool, typer.Option("--quick", help="Fewer trials and smaller b
 
 @app.command("list")
 def list_(quick: Quick = False) -> None:
-    """List the experiments, what each is for, and how far its trials are."""
-    table = Table("experiment", "part", "trials", "purpose")
-    for experiment in experiments().values():
+    """List the experiments, what each is for, how far its trials are, and how long they took."""
+    table = Table("experiment", "part", "trials", "seconds", "purpose")
+    known, complete, seconds = experiments().values(), 0, 0.0
+    for experiment in known:
         wanted = experiment.trials(quick)
-        done = current(experiment, quick).trials
-        have = sum(trial.key in done for trial in wanted)
-        table.add_row(experiment.name, experiment.part, f"{have}/{len(wanted)}", experiment.purpose)
+        result = current(experiment, quick)
+        have = sum(trial.key in result.trials for trial in wanted)
+        complete += have == len(wanted)
+        seconds += result.wall_s
+        table.add_row(
+            experiment.name, experiment.part, f"{have}/{len(wanted)}", f"{result.wall_s:,.0f}",
+            experiment.purpose,
+        )  # fmt: skip
     console.print(table)
+    print(f"list experiments={len(known)} complete={complete} hours={seconds / 3600:.2f}")
 
 
 @app.command()
