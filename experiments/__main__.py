@@ -86,8 +86,8 @@ def table(which: Which, quick: Quick = False) -> None:
 
 @app.command()
 def compare(quick: Quick = False) -> None:
-    """Print how the paper's tasks came out against the paper: solved, and times its sequences."""
-    outcome = Table("task", "solved", "paper", "measured", "times the paper's", "closest detail")
+    """Print how the paper's tasks came out against the paper, and with open details changed."""
+    outcome = Table("task", "recipe", "solved", "paper", "measured", "times the paper's")
     for row in comparison.rows(quick):
         outcome.add_row(*row)
     console.print(outcome)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from fractions import Fraction
 
 import numpy as np
 
 from experiments import search_adding
+from experiments.comparison import rows
 from experiments.paper import ROWS
 from experiments.registry import experiments
 from experiments.search import details
@@ -18,6 +20,20 @@ ADDING = next(row.protocol for row in ROWS if row.name == "4-T100")
 def test_every_search_belongs_to_a_row_of_the_paper() -> None:
     named = {f"search-{row.name}-{detail}" for row in ROWS for detail in details(row.name)}
     assert named == {name for name in experiments() if name.startswith("search-")}
+
+
+def test_the_comparison_shows_each_row_as_printed_then_its_details_best_first() -> None:
+    lines = list(rows(quick=False))
+    assert [task for task, *_ in lines if task] == [row.name for row in ROWS]
+    details_below: list[tuple[str, float]] = []
+    for task, detail, solved, *_ in lines:
+        assert (task != "") == (detail == "as printed")
+        if task:
+            details_below = []
+        elif solved != "missing":
+            share = float(Fraction(solved))
+            assert all(share <= other for _, other in details_below)
+            details_below.append((detail, share))
 
 
 def test_two_marks_are_always_shown_and_add_up() -> None:
