@@ -58,12 +58,13 @@ def run(
     quick: Quick = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     jobs: Annotated[int, typer.Option(help="Processes side by side.")] = os.cpu_count() or 1,
+    again: Annotated[bool, typer.Option("--again", help="Also what is done already.")] = False,
 ) -> None:
     """Run experiments. Ctrl-C keeps what is done; the same command goes on from there."""
     chosen = select(names or [], everything)
     command = "python -m experiments " + shlex.join(sys.argv[1:])
     try:
-        run_trials(chosen, quick=quick, device=device, jobs=jobs, command=command)
+        run_trials(chosen, quick=quick, device=device, jobs=jobs, command=command, again=again)
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on where this one was")
         raise typer.Exit(130) from None

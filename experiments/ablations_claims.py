@@ -56,7 +56,7 @@ def component_ablation_table(results: Results) -> Finding:
         f"{task}: "
         + ", ".join(f"{key} {trials[key]['solved']}/{trials[key]['of']}" for key in gates)
         for task, trials in (
-            ("temporal order 6a", results["ablations-order"]),
+            ("Temporal order 6a", results["ablations-order"]),
             ("embedded Reber", results["ablations-reber"]),
         )
     )

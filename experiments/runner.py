@@ -23,10 +23,16 @@ Job = tuple[str, Trial]
 
 
 def run(
-    chosen: Sequence[Experiment], *, quick: bool, device: str, jobs: int, command: str
+    chosen: Sequence[Experiment],
+    *,
+    quick: bool,
+    device: str,
+    jobs: int,
+    command: str,
+    again: bool = False,
 ) -> list[Result]:
-    """Run every trial that is missing or stale; return the results, complete."""
-    results = {e.name: current(e, quick) for e in chosen}
+    """Run every trial that is missing or stale, or all ``again``; return the results, complete."""
+    results = {e.name: Result(e.name, quick) if again else current(e, quick) for e in chosen}
     todo = [
         (experiment.name, trial)
         for experiment in chosen

@@ -214,7 +214,7 @@ class FillMeasurements(SphinxPostTransform):
 def reading(result: Measured) -> list[nodes.Node]:
     """Return what the experiments' results say, and the command that runs them again."""
     line = labelled("Measured in the experiments:", result.finding.text)
-    command = "python -m experiments run " + " ".join(result.experiments)
+    command = f"python -m experiments run --again {' '.join(result.experiments)}"
     again = nodes.paragraph("", "Run it again: ", classes=["claim-command"])
     again += nodes.literal("", command)
     return [line, again]

@@ -120,7 +120,7 @@ def test_the_ledger_shows_what_the_experiments_say_and_how_to_run_them_again(pag
         entry = page.select_one(f"#claim-{claim}")
         assert plain(result.finding.text) in plain(entry.get_text())
         command = plain(entry.select_one(".claim-command code").get_text())
-        assert command == "python -m experiments run " + " ".join(result.experiments)
+        assert command == f"python -m experiments run --again {' '.join(result.experiments)}"
 
 
 def test_claims_without_a_number_say_so(pages: Path) -> None:

@@ -49,6 +49,13 @@ def test_a_finished_trial_is_not_run_again(calls: Calls) -> None:
     assert calls == [0, 1, 2]
 
 
+def test_a_finished_trial_is_run_again_when_asked(calls: Calls) -> None:
+    run("run", "tiny", "--jobs", "1")
+    run("run", "--again", "tiny", "--jobs", "1")
+    assert calls == [0, 1, 2, 0, 1, 2]
+    assert run("check").endswith("results=1 stale=0\n")
+
+
 def test_a_stopped_run_goes_on_where_it_was(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = registry.experiments()["tiny"]
     stopped = Experiment(**{**vars(experiment), "run": interrupt_at(experiment, seed=1)})
