@@ -1,11 +1,11 @@
-"""Adding (experiment 4) without the sequences whose first pair is one of the two marked ones.
+"""Adding and multiplying (4, 5) without sequences whose first pair is one of the two that count.
 
-The paper marks the first pair with -1 always, and lets it count as 0 when it is drawn as one of
-the two to be added: 12 sequences in 100 then show a single mark. How often that was so in the
-paper's runs is open; it calls the case rare. Here it never happens. Everything else is as in
+The paper marks the first pair with -1 always, and lets it count as 0 (or 1, in a product) when it
+is drawn as one of the two: 12 sequences in 100 then show a single mark. How often that was so in
+the paper's runs is open; it calls the case rare. Here it never happens. Everything else is as in
 ``paper_run``, but that the stop rule is tested every 100 sequences.
 
-Source: Hochreiter & Schmidhuber 1997, section 5.4.
+Source: Hochreiter & Schmidhuber 1997, sections 5.4 and 5.5.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _read_all(
 
 @njit(cache=True)
 def two_marks(size: Index, index: Index, value: Array, target: Array) -> int:
-    """Fill one sequence of the adding task that shows both of its marks."""
+    """Fill one sequence of task 4 or 5 that shows both of its marks."""
     while True:
         length = tasks.marked_pairs(size, index, value, target)
         marks = 0
