@@ -11,15 +11,20 @@ from experiments.tables import describe, seeds_of
 Trials = Mapping[str, Mapping[str, Outcome]]
 
 
-@reading("thousand-step-lag", "paper-2c-q50-p50", "paper-2c-q1000-p1000")
+@reading("thousand-step-lag", "paper-2c-q50-p50", "paper-2c-q100-p100", "paper-2c-q1000-p1000")
 def _thousand_steps(trials: Trials) -> Finding:
-    """A lag beyond 100 steps was bridged, and so was ten times that."""
-    words, solved = [], True
-    for name, lag in (("paper-2c-q50-p50", 51), ("paper-2c-q1000-p1000", 1001)):
-        outcomes = list(trials[name].values())
-        words.append(f"minimal lag {lag}: {describe(outcomes)[1]}")
-        solved = solved and any(seed["solved"] for seed in seeds_of(outcomes))
-    return Finding(f"Task 2c, {'; '.join(words)}.", solved)
+    """The claim's hundred steps are bridged by some nets; the paper's thousand are not, here."""
+    words, bridged = [], {}
+    for lag, name in ((51, "q50-p50"), (101, "q100-p100"), (1001, "q1000-p1000")):
+        outcomes = list(trials[f"paper-2c-{name}"].values())
+        seeds = seeds_of(outcomes)
+        bridged[lag] = sum(seed["test_wrong"] < 0.1 * TEST_SEQUENCES for seed in seeds)
+        words.append(
+            f"minimal lag {lag}: {describe(outcomes)[1]}, and {bridged[lag]} nets have more than "
+            "90% of fresh sequences right by then"
+        )
+    text = f"Task 2c by the rule of 1997, 10,000 right in a row; {'; '.join(words)}."
+    return Finding(text, bridged[51] > 0 and bridged[101] > 0)
 
 
 @reading("temporal-order-variants", "paper-6a", "paper-6b")
