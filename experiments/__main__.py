@@ -66,7 +66,8 @@ def run(
     try:
         run_trials(chosen, quick=quick, device=device, jobs=jobs, command=command, again=again)
     except KeyboardInterrupt:
-        console.print("stopped; the same command goes on where this one was")
+        go_on = "the same command" + (", without --again," if again else "")
+        console.print(f"stopped; {go_on} goes on where this one was")
         raise typer.Exit(130) from None
 
 

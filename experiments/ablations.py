@@ -8,7 +8,7 @@ by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -22,9 +22,8 @@ from experiments import (
 )
 from experiments import groups1997 as gr
 from experiments.protocol1997 import Protocol
-from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.registry import Experiment, Run, Trial, register
 
-Run = Callable[[dict[str, Any], str], Outcome]
 Rows = dict[str, dict[str, Any]]  # trial key -> its parameters, but for seeds
 
 NO_INPUT_GATE = {"input_gate": False, "input_gate_bias": None}

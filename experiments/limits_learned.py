@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.limits_tasks import run_convolution, run_counting, run_in_context, run_tracking
 from experiments.limits_text import run_context, run_length, run_positions
-from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.registry import Experiment, Run, Trial, register
 from experiments.scaling import run_scaling
 
 CHARACTERS = 4_000_000  # of the standard library, the last tenth held out
@@ -179,7 +179,7 @@ def _register(
     name: str,
     purpose: str,
     trials: Callable[[bool], list[Trial]],
-    run: Callable[[dict[str, Any], str], Outcome],
+    run: Run,
     seconds: float,
 ) -> None:
     part = "scaling" if name == "scaling" else "limits"

@@ -18,7 +18,7 @@ from experiments import (
     recall,
     reversal,
 )
-from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.registry import Experiment, Run, Trial, register
 
 Rows = list[tuple[str, dict[str, Any]]]
 
@@ -47,7 +47,7 @@ def _limit(
     purpose: str,
     module: str,
     rows: Callable[[bool], Rows],
-    run: Callable[[dict[str, Any], str], Outcome],
+    run: Run,
     seconds: float,
 ) -> None:
     register(

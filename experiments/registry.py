@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Outcome = dict[str, Any]
+Run = Callable[[dict[str, Any], str], Outcome]  # parameters, device -> outcome
 
 # Each of these registers experiments, and readings of claims, when it is imported.
 MODULES = (
@@ -49,7 +50,7 @@ class Experiment:
     purpose: str
     code: tuple[str, ...]  # modules that ``run`` uses; what they import counts too
     trials: Callable[[bool], list[Trial]]  # quick -> trials
-    run: Callable[[dict[str, Any], str], Outcome]  # parameters, device -> outcome
+    run: Run
     seconds: float  # about how long one full trial takes on one core; orders the suite
 
 

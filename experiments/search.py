@@ -12,15 +12,12 @@ tasks 4 and 5, "two-marks" leaves out the sequences whose first pair is one of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
 from experiments import ablations_online, search_adding
 from experiments.paper import ROWS, experiment, seeds_of
-from experiments.registry import Experiment, Outcome, Trial, register
-
-Run = Callable[[dict[str, Any], str], Outcome]
+from experiments.registry import Experiment, Run, Trial, register
 
 OUTPUT_BIAS = {"output_bias": True}
 SHUT = {"bias": "gates", "input_gate_bias": (-3.0,)}

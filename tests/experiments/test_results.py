@@ -64,6 +64,8 @@ def test_a_stopped_run_goes_on_where_it_was(calls: Calls, monkeypatch: pytest.Mo
     monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": experiment})
     run("run", "tiny", "--jobs", "1")
     assert calls == [0, 1, 2]
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": stopped})
+    assert "without --again" in run("run", "--again", "tiny", "--jobs", "1")
 
 
 def interrupt_at(experiment: Experiment, seed: int) -> Any:
