@@ -6,7 +6,6 @@ Each row is a trial: its parameters decide everything that comes out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from experiments.limits_tasks import run_convolution, run_counting, run_in_context, run_tracking
 from experiments.limits_text import run_context, run_length, run_positions
