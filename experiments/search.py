@@ -71,6 +71,7 @@ SEARCH: list[tuple[str, int, dict[str, dict[str, Any]]]] = [
             "no-output-bias": {"changes": {"output_bias": False}},
         },
     ),
+    ("5-loose", 600_000, {"rate-4": {"rate": 0.4}}),
     ("6a", 100_000, {"factor-2": {"rate": 1.0}, "rate-half": {"rate": 0.25}}),
 ]  # fmt: skip
 
@@ -104,7 +105,7 @@ OTHERS: list[tuple[str, int, Run, dict[str, Any], dict[str, dict[str, Any]]]] = 
             "two-marks-rate-8": {"rate": 4.0},
         },
     ),
-    ("4-T500", 250_000, search_adding.run, {}, {"two-marks-rate-8": {"rate": 4.0}}),
+    ("4-T500", 700_000, search_adding.run, {}, {"two-marks-rate-8": {"rate": 4.0}}),
     (
         "5-loose",
         600_000,
@@ -112,6 +113,7 @@ OTHERS: list[tuple[str, int, Run, dict[str, Any], dict[str, dict[str, Any]]]] = 
         {},
         {"two-marks": {}, "two-marks-rate-4": {"rate": 0.4}},
     ),
+    ("5-tight", 1_500_000, search_adding.run, {}, {"two-marks-rate-4": {"rate": 0.4}}),
 ]
 
 _BY_NAME = {row.name: row for row in ROWS}
