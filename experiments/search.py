@@ -16,11 +16,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from experiments import ablations_online, search_adding
-from experiments.paper import ROWS, experiment, seeds_of
+from experiments.paper import ROWS, Row, experiment, quick_budget, seeds_of
 from experiments.registry import Experiment, Run, Trial, register
 
 OUTPUT_BIAS = {"output_bias": True}
 SHUT = {"bias": "gates", "input_gate_bias": (-3.0,)}
+PER_STEP_TIMES = 5  # how much longer a sequence takes, about, when weights change at each step
 SCALED = {"g": "scaled", "h": "scaled"}
 
 # Row of the paper, budget, and the details: name -> changes to its protocol.
@@ -130,11 +131,11 @@ def other(
     name: str, detail: str, budget: int, run: Run, more: dict[str, Any], changes: dict[str, Any]
 ) -> Experiment:
     """Return the experiment for a detail with code of its own."""
-    row = _BY_NAME[name]
-    protocol = asdict(replace(row.protocol, **changes))
+    row = _changed(name, budget, changes)
+    protocol = asdict(row.protocol)
 
     def trials(quick: bool) -> list[Trial]:
-        shared = {"budget": budget // 4 if quick else budget, "protocol": protocol}
+        shared = {"budget": quick_budget(row) if quick else budget, "protocol": protocol}
         return [Trial("group0", {"seeds": seeds_of(0), **shared, **more})]
 
     return Experiment(
@@ -148,18 +149,23 @@ def other(
     )
 
 
+def _changed(name: str, budget: int, changes: dict[str, Any]) -> Row:
+    """Return one group of a row of the paper, with a detail changed."""
+    row = _BY_NAME[name]
+    microseconds = row.microseconds * (PER_STEP_TIMES if "per_step" in changes else 1)
+    protocol = replace(row.protocol, **changes)
+    return replace(row, budget=budget, microseconds=microseconds, groups=1, protocol=protocol)
+
+
 def _purpose_of(name: str, detail: str) -> str:
     return f"task {name} of the 1997 paper with one detail changed: {detail}"
 
 
 for _name, _budget, _details in SEARCH:
     for _detail, _changes in _details.items():
-        _row = _BY_NAME[_name]
-        _changed = replace(
-            _row, budget=_budget, groups=1, protocol=replace(_row.protocol, **_changes)
-        )
+        _row = _changed(_name, _budget, _changes)
         _full_name = f"search-{_name}-{_detail}"
-        register(experiment(_changed, _full_name, "search", _purpose_of(_name, _detail)))
+        register(experiment(_row, _full_name, "search", _purpose_of(_name, _detail)))
 for _name, _budget, _run, _more, _details in OTHERS:
     for _detail, _changes in _details.items():
         register(other(_name, _detail, _budget, _run, _more, _changes))
