@@ -72,7 +72,8 @@ SEARCH: list[tuple[str, int, dict[str, dict[str, Any]]]] = [
             "no-output-bias": {"changes": {"output_bias": False}},
         },
     ),
-    ("5-loose", 600_000, {"rate-4": {"rate": 0.4}}),
+    ("5-loose", 600_000, {"factor-2": {"rate": 0.2}, "rate-4": {"rate": 0.4}}),
+    ("5-tight", 1_500_000, {"rate-4": {"rate": 0.4}}),
     ("6a", 100_000, {"factor-2": {"rate": 1.0}, "rate-half": {"rate": 0.25}}),
 ]  # fmt: skip
 
