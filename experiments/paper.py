@@ -89,7 +89,7 @@ _MULTIPLICATION = Protocol(
 )
 _ORDER = Protocol("order-4", gr.TEMPORAL_ORDER, (2,), 112, 0.3, 2000, mean_below=0.1)
 
-QUICK_SECONDS = 12  # about, for a trial
+QUICK_SECONDS = 6  # about, for a trial
 
 ROWS = [
     _reber("reber-4x1", 0.1, 39_740, "100 %"),
