@@ -135,10 +135,16 @@ class Course:
             )
 
     def nbgrader_config(self) -> Config:
-        """Return the configuration in nbgrader_config.py, as nbgrader itself reads it."""
+        """Return the configuration in nbgrader_config.py, as nbgrader itself reads it here.
+
+        Without a root in it, nbgrader takes the current directory, and would make a gradebook
+        wherever our commands happen to be called from.
+        """
         from traitlets.config.loader import PyFileConfigLoader
 
-        return PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        config.CourseDirectory.root = str(self.root)
+        return config
 
     def directory(self) -> CourseDirectory:
         """Return nbgrader's own view of this directory."""

@@ -38,6 +38,19 @@ def test_init_twice_changes_nothing(course: Course, project: Path) -> None:
     assert (course.root / "inbox").is_dir()
 
 
+def test_gradebook_lies_in_the_course_whatever_the_configuration_says(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (course.root / "nbgrader_config.py").write_text("# my own\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    (course.root / "gradebook.db").unlink()
+    course.open_gradebook().close()
+    assert (course.root / "gradebook.db").exists()
+    assert not list(elsewhere.iterdir())
+
+
 def test_init_refuses_a_folder_with_something_else(tmp_path: Path, project: Path) -> None:
     (tmp_path / "thesis.tex").write_text("do not touch")
     with pytest.raises(AutograderError, match="not empty"):
