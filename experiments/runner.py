@@ -69,7 +69,8 @@ def current(experiment: Experiment, quick: bool) -> Result:
         for key, outcome in result.trials.items()
         if key in wanted and plain(wanted[key]) == outcome["parameters"]
     }
-    return result
+    # With no trial left, the time they took is no part of what the result took.
+    return result if result.trials else Result(experiment.name, quick)
 
 
 def complete(experiment: Experiment, quick: bool) -> dict[str, Outcome]:

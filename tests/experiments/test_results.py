@@ -122,6 +122,21 @@ def test_changed_settings_make_a_trial_stale(calls: Calls, monkeypatch: pytest.M
     assert calls == [0, 1, 2, 0]
 
 
+@pytest.mark.parametrize(("size", "seconds"), [((1, 2), 1000.0), ((1, 3), 0.0)])
+def test_time_of_trials_that_all_fell_away_is_not_counted(
+    calls: Calls, size: tuple[int, int], seconds: float
+) -> None:
+    run("run", "tiny", "--jobs", "1")
+    result = results.load("tiny", quick=False)
+    assert result is not None
+    result.wall_s = 1000.0
+    results.save(result)
+    trials = [Trial("seed0", {"seed": 0, "size": size})]
+    experiment = registry.experiments()["tiny"]
+    changed = Experiment(**{**vars(experiment), "trials": lambda quick: trials})
+    assert runner.current(changed, quick=False).wall_s == seconds
+
+
 def test_comments_and_docstrings_are_not_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
