@@ -23,9 +23,12 @@ from typing import Any
 
 import torch
 
-from autograder import wire
 from autograder.errors import AutograderError
-from autograder.expect import (
+from autograder.inside import wire
+from autograder.inside.guard import spellings
+from autograder.inside.runtime import Runtime
+from autograder.line.transport import LocalTransport, Transport
+from autograder.suite.expect import (
     expect,
     expect_close,
     expect_gradcheck,
@@ -33,11 +36,8 @@ from autograder.expect import (
     expect_type,
     explained,
 )
-from autograder.failure import CheckFailure
-from autograder.inside.guard import spellings
-from autograder.inside.runtime import Runtime
-from autograder.student import Record, Remote, Student
-from autograder.transport import LocalTransport, Transport
+from autograder.suite.failure import CheckFailure
+from autograder.suite.student import Record, Remote, Student
 from autograder.verdict import CheckResult
 
 __all__ = [
