@@ -71,9 +71,10 @@ def hidden_text(suite: str) -> str:
 
 
 def hidden_files(suite: str) -> list[Path]:
-    """Return a suite's module and the private ones that suites share, without importing them."""
+    """Return a suite's own files and the ones that suites share, without importing them."""
     main = _hidden_file(suite)
-    return [main, *sorted(main.parent.glob("_*.py"))]
+    own = sorted(main.parent.rglob("*.py")) if main.name == "__init__.py" else [main]
+    return [*own, *sorted((Path(__file__).parent / "hidden" / "shared").rglob("*.py"))]
 
 
 def _hidden_file(suite: str) -> Path:
@@ -83,7 +84,7 @@ def _hidden_file(suite: str) -> Path:
     if spec is None or spec.origin is None:
         raise AutograderError(
             f"there are no hidden tests called {suite!r}",
-            f"autograder/hidden/{suite}.py",
+            f"autograder/hidden/{suite}",
             "Write them, or correct 'autograder: {suite: ...}' in the exercise.",
         )
     return Path(spec.origin)
