@@ -1,6 +1,6 @@
 """What a hidden test module is written with.
 
-A module in `autograder/hidden/` makes one `Suite` called `suite` and registers its checks:
+A module in `autograder/hidden/` (a folder, or one file) makes one `Suite` called `suite` and registers its checks:
 
     suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])
 
@@ -94,13 +94,13 @@ class Suite:
             if name in self._checks:
                 raise AutograderError(
                     f"two checks are called {name!r}",
-                    f"autograder/hidden/{self.name}.py",
+                    f"autograder/hidden/{self.name}",
                     "Give each check its own name.",
                 )
             if points <= 0:
                 raise AutograderError(
                     f"the check {name!r} is worth {points} points",
-                    f"autograder/hidden/{self.name}.py",
+                    f"autograder/hidden/{self.name}",
                     "Points must be positive.",
                 )
             self._checks[name] = Check(name, grade_id, points, title, function)
@@ -125,7 +125,7 @@ class Suite:
 
 def load_suite(name: str) -> Suite:
     """Import `autograder.hidden.<name>` and return its `suite`."""
-    where = f"autograder/hidden/{name}.py"
+    where = f"autograder/hidden/{name}"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise AutograderError(f"{name!r} is not the name of a suite", todo="Use a module name.")
     module_name = f"autograder.hidden.{name}"

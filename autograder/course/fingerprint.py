@@ -70,13 +70,12 @@ def hidden_text(suite: str) -> str:
 
 
 def hidden_files(suite: str) -> list[Path]:
-    """Return a suite's files and those that suites share, without importing them."""
+    """Return a suite's own files and the ones that suites share, without importing them."""
     main = _hidden_file(suite)
-    if main.name == "__init__.py":
-        own, beside = sorted(main.parent.glob("**/*.py")), main.parent.parent
-    else:
-        own, beside = [main], main.parent
-    return [*own, *sorted(beside.glob("_[!_]*.py")), *sorted(beside.glob("shared/**/*.py"))]
+    packaged = main.name == "__init__.py"
+    own = sorted(main.parent.rglob("*.py")) if packaged else [main]
+    home = main.parent.parent if packaged else main.parent
+    return [*own, *sorted(home.glob("shared/**/*.py"))]
 
 
 def _hidden_file(suite: str) -> Path:
@@ -86,7 +85,7 @@ def _hidden_file(suite: str) -> Path:
     if spec is None or spec.origin is None:
         raise AutograderError(
             f"there are no hidden tests called {suite!r}",
-            f"autograder/hidden/{suite}.py",
+            f"autograder/hidden/{suite}",
             "Write them, or correct 'autograder: {suite: ...}' in the exercise.",
         )
     return Path(spec.origin)

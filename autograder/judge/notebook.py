@@ -86,7 +86,7 @@ def judge_notebook(
 
 def _match(suite: Suite, paired: Paired) -> None:
     """Raise unless every graded cell has checks worth exactly its points."""
-    where = f"autograder/hidden/{suite.name}.py"
+    where = f"autograder/hidden/{suite.name}"
     for grade_id in suite.grade_ids:
         if grade_id not in paired.points:
             raise AutograderError(

@@ -15,7 +15,8 @@ from autograder.checks import (
     expect_gradcheck,
     expect_shape,
 )
-from autograder.hidden._rnn import (
+from autograder.hidden.rnn_limits.suite import suite
+from autograder.hidden.rnn_limits.textbook import (
     Weights,
     cell_with,
     expect_leaf_gradients,
@@ -23,8 +24,7 @@ from autograder.hidden._rnn import (
     random_weights,
     textbook,
 )
-from autograder.hidden._rnn_limits_suite import suite
-from autograder.hidden._tools import (
+from autograder.hidden.shared.tools import (
     ATOL,
     DOUBLE,
     SINGLE,

@@ -14,15 +14,15 @@ from autograder.checks import (
     expect_close,
     expect_shape,
 )
-from autograder.hidden._rnn import (
+from autograder.hidden.rnn_limits.suite import suite
+from autograder.hidden.rnn_limits.textbook import (
     Pass,
     Weights,
     passed,
     random_pass,
     readable_pass,
 )
-from autograder.hidden._rnn_limits_suite import suite
-from autograder.hidden._tools import (
+from autograder.hidden.shared.tools import (
     ATOL,
     SINGLE,
     close,

@@ -9,21 +9,9 @@ stand in one module for each part.
 
 from __future__ import annotations
 
-from autograder.hidden import (
-    _rnn_limits_bptt,
-    _rnn_limits_cell,
-    _rnn_limits_clip,
-    _rnn_limits_layer,
-    _rnn_limits_norms,
-)
-from autograder.hidden._rnn_limits_suite import suite
+from autograder.hidden.rnn_limits import bptt, cell, clip, layer, norms
+from autograder.hidden.rnn_limits.suite import suite
 
-PARTS = (
-    _rnn_limits_cell,
-    _rnn_limits_layer,
-    _rnn_limits_bptt,
-    _rnn_limits_norms,
-    _rnn_limits_clip,
-)
+PARTS = (cell, layer, bptt, norms, clip)
 
 __all__ = ["PARTS", "suite"]

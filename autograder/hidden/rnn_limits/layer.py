@@ -11,7 +11,8 @@ from autograder.checks import (
     expect_close,
     expect_shape,
 )
-from autograder.hidden._rnn import (
+from autograder.hidden.rnn_limits.suite import suite
+from autograder.hidden.rnn_limits.textbook import (
     CELL_FIRST,
     cell_is_wrong,
     expect_leaf_gradients,
@@ -22,8 +23,7 @@ from autograder.hidden._rnn import (
     states,
     textbook,
 )
-from autograder.hidden._rnn_limits_suite import suite
-from autograder.hidden._tools import (
+from autograder.hidden.shared.tools import (
     ATOL,
     DOUBLE,
     as_differentiable,

@@ -12,8 +12,8 @@ from autograder.checks import (
     expect_close,
     expect_shape,
 )
-from autograder.hidden._rnn_limits_suite import suite
-from autograder.hidden._tools import (
+from autograder.hidden.rnn_limits.suite import suite
+from autograder.hidden.shared.tools import (
     ATOL,
     DOUBLE,
     SINGLE,

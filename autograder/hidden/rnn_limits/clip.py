@@ -17,8 +17,8 @@ from autograder.checks import (
     expect_close,
     expect_shape,
 )
-from autograder.hidden._rnn_limits_suite import suite
-from autograder.hidden._tools import (
+from autograder.hidden.rnn_limits.suite import suite
+from autograder.hidden.shared.tools import (
     DOUBLE,
     diagnosis,
     normal,

@@ -21,7 +21,7 @@ from autograder.checks import (
     expect_close,
     expect_type,
 )
-from autograder.hidden._tools import ATOL, DOUBLE, close, diagnosis, normal
+from autograder.hidden.shared.tools import ATOL, DOUBLE, close, diagnosis, normal
 
 
 class Weights(NamedTuple):
