@@ -119,7 +119,7 @@ def check() -> None:
         if result is None:
             continue
         for name in changed(result, experiment):
-            console.print(f"{experiment.name}: {name} has changed since {result.revision}")
+            console.print(f"{experiment.name}: {name} has changed since its trials were made")
             stale += 1
     for file in sorted(RESULTS.glob("*.json")):
         if file.stem not in known and file.stem not in NOT_REGISTERED:

@@ -9,7 +9,6 @@ by side.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from experiments import (
@@ -21,7 +20,7 @@ from experiments import (
     ablations_text,
 )
 from experiments import groups1997 as gr
-from experiments.protocol1997 import Protocol
+from experiments.protocol1997 import Protocol, plain_protocol
 from experiments.registry import Experiment, Run, Trial, register
 
 Rows = dict[str, dict[str, Any]]  # trial key -> its parameters, but for seeds
@@ -85,7 +84,7 @@ TWO_SEQUENCES = Protocol(
 def online(protocols: dict[str, Protocol], budget: int, **others: Any) -> Rows:
     """Return the parameters of trials by the rule of 1997."""
     return {
-        key: {"protocol": asdict(protocol), "budget": budget, **others}
+        key: {"protocol": plain_protocol(protocol), "budget": budget, **others}
         for key, protocol in protocols.items()
     }
 
@@ -120,8 +119,7 @@ def add(
             found.append(Trial(key, parameters))
         return found
 
-    code = (run.__module__,)
-    register(Experiment(f"ablations-{name}", "ablations", purpose, code, trials, run, seconds))
+    register(Experiment(f"ablations-{name}", "ablations", purpose, trials, run, seconds))
 
 
 # By the rule of 1997 -----------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from rich.table import Table
 from experiments import bench_cases as cases
 from experiments.bench_core import SEED, Row, Setup, copy_bandwidth
 from experiments.bench_streaming import streaming
-from experiments.results import Result, device_name, path, save, sources, stamp
+from experiments.registry import Outcome
+from experiments.results import Record, Result, code, device_name, made, path, save
 
 console = Console(width=None if sys.stdout.isatty() else 140)
 
@@ -75,20 +76,24 @@ def main(
     torch.manual_seed(SEED)
     setup = Setup(device, quick)
     name = "bench-layers" if device == "cpu" else f"bench-layers-{device}"
-    result = Result(name, quick)
+    modules = ("experiments.bench_layers",)
+    result = Result(name, quick, f"main {code().key(*modules)}", code().files(*modules))
     command = "python -m experiments.bench_layers " + shlex.join(sys.argv[1:])
-    stamp(result, command.strip(), sources(("experiments.bench_layers",)), device_name(device))
-    start = time.perf_counter()
+    words, start = device_name(device), time.perf_counter()
+
+    def keep(item: str, outcome: Outcome) -> None:
+        how = made(command.strip(), words, time.perf_counter() - start - result.wall_s)
+        result.trials[item] = Record({}, outcome, how)
+
     bandwidth = copy_bandwidth(setup)
-    console.print(f"{result.device}, one thread: copies {bandwidth / 1e9:.1f} GB/s (read + write)")
-    result.trials["copy bandwidth"] = {"bytes per s": bandwidth, "threads": 1}
+    console.print(f"{words}, one thread: copies {bandwidth / 1e9:.1f} GB/s (read + write)")
+    keep("copy bandwidth", {"bytes per s": bandwidth, "threads": 1})
     rows = []
     for row in measure(setup, bandwidth):
         rows.append(row)
         more = "".join(f", {name} {value:.3g}" for name, value in row.more.items())
         console.print(f"  {row.item}; {row.setting}: ratio {row.ratio:.3g}{more}", highlight=False)
-        result.trials[f"{row.item}; {row.setting}"] = row.record()
-    result.wall_s = time.perf_counter() - start
+        keep(f"{row.item}; {row.setting}", row.record())
     save(result)
     console.print(table(rows))
     print(f"{result.wall_s:.0f} s, written to {path(name, quick)}")

@@ -116,7 +116,6 @@ def _register(
             f"checks-{topic}",
             "checks",
             purpose,
-            (module.__name__,),
             lambda quick: [Trial(key, parameters) for key, parameters in trials(quick).items()],
             module.run,
             seconds,

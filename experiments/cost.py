@@ -99,7 +99,7 @@ def _counts(quick: bool) -> list[Trial]:
 def _register(
     name: str, purpose: str, trials: Callable[[bool], list[Trial]], seconds: float
 ) -> None:
-    register(Experiment(name, "cost", purpose, ("experiments.cost_run",), trials, run, seconds))
+    register(Experiment(name, "cost", purpose, trials, run, seconds))
 
 
 _register(

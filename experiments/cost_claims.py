@@ -19,7 +19,6 @@ def _register(
             name,
             "cost",
             purpose,
-            ("experiments.cost_claims_run",),
             lambda quick: [Trial(key, parameters) for key, parameters in trials(quick).items()],
             run,
             seconds,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.document_rows import ROWS, Row
+from experiments.document_run import run_cell
 from experiments.registry import Experiment, Finding, Outcome, Trial, reading, register
 
 SEEDS = 10
@@ -27,18 +28,12 @@ def _experiment(row: Row) -> Experiment:
     def trials(quick: bool) -> list[Trial]:
         return [Trial(learner, _parameters(row, learner, quick)) for learner in row.learners]
 
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        from experiments.document_run import run_cell
-
-        return run_cell(parameters, device)
-
     return Experiment(
         name=f"documents-{row.name}",
         part="documents",
         purpose=f"the documents' row '{row.title}': {row.criterion}",
-        code=("experiments.document_run",),
         trials=trials,
-        run=run,
+        run=run_cell,
         seconds=row.seconds,
     )
 

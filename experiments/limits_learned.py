@@ -182,8 +182,7 @@ def _register(
     seconds: float,
 ) -> None:
     part = "scaling" if name == "scaling" else "limits"
-    code = (run.__module__,)
-    register(Experiment(name, part, purpose, code, trials, run, seconds))
+    register(Experiment(name, part, purpose, trials, run, seconds))
 
 
 _register(

@@ -1,7 +1,6 @@
 """The limits of a memory of fixed size: what is tried, how often, for how long.
 
-Rows only. What runs stands in the modules named by ``code``; what the results say of the
-claims, in ``limits_memory_claims``.
+Rows only. What the results say of the claims stands in ``limits_memory_claims``.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ STREAMS = {
 def _limit(
     name: str,
     purpose: str,
-    module: str,
     rows: Callable[[bool], Rows],
     run: Run,
     seconds: float,
@@ -55,7 +53,6 @@ def _limit(
             name=f"limits-{name}",
             part="limits",
             purpose=purpose,
-            code=(f"experiments.{module}",),
             trials=lambda quick: [Trial(key, parameters) for key, parameters in rows(quick)],
             run=run,
             seconds=seconds,
@@ -194,40 +191,40 @@ def _quotes_rows(quick: bool) -> Rows:
 _limit(
     "gradient-by-lag",
     "how the gradient of the last output by an earlier input fades with the lag, untrained",
-    "gradient_reach", _gradient_rows, gradient_reach.run, 3,
+    _gradient_rows, gradient_reach.run, 3,
 )  # fmt: skip
 _limit(
     "recall",
     "values looked up by key against the number of pairs, at equal bytes of state",
-    "recall", _recall_rows, recall.run, 25,
+    _recall_rows, recall.run, 25,
 )  # fmt: skip
 _limit(
     "reversal",
     "reversing sequences longer than those trained on, with and without attention",
-    "reversal", _reversal_rows, reversal.run, 30,
+    _reversal_rows, reversal.run, 30,
 )  # fmt: skip
 _limit(
     "letters-to-sound",
     "pronouncing words longer than those trained on, with and without attention (cmudict)",
-    "letters_to_sound", _letters_rows, letters_to_sound.run, 40,
+    _letters_rows, letters_to_sound.run, 40,
 )  # fmt: skip
 _limit(
     "attention-as-explanation",
     "attention weights against what leaving a word out does to the answer",
-    "attention_faith", _faith_rows, attention_faith.run, 20,
+    _faith_rows, attention_faith.run, 20,
 )  # fmt: skip
 _limit(
     "continual-reber",
     "an endless stream of embedded Reber strings: cells of 1997, decay, reset, forget gate",
-    "continual_reber", _stream_rows, continual_reber.run, 13,
+    _stream_rows, continual_reber.run, 13,
 )  # fmt: skip
 _limit(
     "state-drift",
     "where the cells of a trained 1997 net go on 10,000 steps without reset",
-    "continual_reber", _drift_rows, continual_reber.drift, 8,
+    _drift_rows, continual_reber.drift, 8,
 )  # fmt: skip
 _limit(
     "cell-meaning",
     "whether a cell of a character LSTM stands for being inside a quotation",
-    "quotes", _quotes_rows, quotes.run, 16,
+    _quotes_rows, quotes.run, 16,
 )  # fmt: skip

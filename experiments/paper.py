@@ -5,21 +5,14 @@ Source: Hochreiter & Schmidhuber 1997, section 5 and Tables 1 to 10.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments import groups1997 as gr
-from experiments.paper_run import run_reber, run_two_classes, run_window
-from experiments.protocol1997 import Protocol, protocol_from
-from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.paper_run import run
+from experiments.protocol1997 import Protocol, plain_protocol
+from experiments.registry import Experiment, Trial, register
 from experiments.vector8 import LANES
-
-RUNS: dict[str, Callable[..., Outcome]] = {
-    "window": run_window,
-    "reber": run_reber,
-    "two-classes": run_two_classes,
-}
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,7 @@ class Row:
     paper: int
     budget: int  # sequences after which a trial counts as not solved
     microseconds: float  # about, per sequence of eight seeds
-    judged: str = "window"  # a key of RUNS
+    judged: str = "window"  # a key of paper_run.JUDGED
     judging: dict[str, Any] = field(default_factory=dict)
     groups: int = 2  # of eight seeds
     paper_success: str = "all"
@@ -141,19 +134,18 @@ def experiment(row: Row, name: str, part: str, purpose: str) -> Experiment:
 
     def trials(quick: bool) -> list[Trial]:
         groups, budget = (1, quick_budget(row)) if quick else (row.groups, row.budget)
-        shared = {"budget": budget, "judging": row.judging, "protocol": asdict(row.protocol)}
+        shared = {
+            "budget": budget,
+            "judged": row.judged,
+            "judging": row.judging,
+            "protocol": plain_protocol(row.protocol),
+        }
         return [Trial(f"group{g}", {"seeds": seeds_of(g), **shared}) for g in range(groups)]
-
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        protocol = protocol_from(parameters["protocol"])
-        judging = parameters["judging"]
-        return RUNS[row.judged](protocol, parameters["seeds"], parameters["budget"], **judging)
 
     return Experiment(
         name=name,
         part=part,
         purpose=purpose,
-        code=("experiments.paper_run",),
         trials=trials,
         run=run,
         seconds=row.microseconds * row.budget * 1e-6,

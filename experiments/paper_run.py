@@ -10,13 +10,15 @@ Source: Hochreiter & Schmidhuber 1997, section 5 and Table 10.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from experiments import exams1997 as exams
 from experiments import groups1997 as gr
 from experiments.layout1997 import Array, Index
-from experiments.protocol1997 import Group, Protocol, group
+from experiments.protocol1997 import Group, Protocol, group, protocol_from
 from experiments.registry import Outcome
 from experiments.summary import rounded
 from experiments.tasks1997 import seed as seed_tasks
@@ -24,6 +26,13 @@ from experiments.vector8 import LANES
 
 TEST_SEQUENCES = 2560
 CHUNK = 5000  # sequences between two points of a learning curve
+
+
+def run(parameters: dict[str, Any], device: str) -> Outcome:
+    """Run a trial: ``parameters["judged"]`` says by which of the three ways."""
+    judge = JUDGED[parameters["judged"]]
+    protocol = protocol_from(parameters["protocol"])
+    return judge(protocol, parameters["seeds"], parameters["budget"], **parameters["judging"])
 
 
 def run_window(protocol: Protocol, seeds: list[int], budget: int) -> Outcome:
@@ -199,6 +208,13 @@ def run_two_classes(
             for k, seed in enumerate(seeds)
         ],
     }
+
+
+JUDGED: dict[str, Callable[..., Outcome]] = {
+    "window": run_window,
+    "reber": run_reber,
+    "two-classes": run_two_classes,
+}
 
 
 def thinned(curve: list[list[float]], most: int = 40) -> list[list[float]]:

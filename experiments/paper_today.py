@@ -13,12 +13,13 @@ stayed at 0.01. Budgets are about a minute (T = 1000: two) on one core.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
+from experiments import two_symbols_today
 from experiments.contest import Exam
 from experiments.document_tasks import LongLag, Order, Pairs, Signal, Task, patterns
-from experiments.registry import Experiment, Outcome, Trial, register
+from experiments.paper_today_run import plain_task, run
+from experiments.registry import Experiment, Trial, register
 
 SEEDS = 10
 
@@ -86,7 +87,7 @@ def _experiment(row: Row) -> Experiment:
     def trials(quick: bool) -> list[Trial]:
         parameters = {
             "net": row.net,
-            "task": {} if row.task is None else asdict(row.task),
+            "task": plain_task(row.task),
             "exam": list(row.exam if math.isfinite(row.exam.mean_below) else row.exam[:2]),
             "seeds": list(range(3 if quick else SEEDS)),
             "budget": row.budget // 10 if quick else row.budget,
@@ -95,16 +96,10 @@ def _experiment(row: Row) -> Experiment:
         }
         return [Trial("adam", parameters)]
 
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        from experiments.paper_today_run import run_today
-
-        return run_today(row.task, parameters, "cpu")  # the net's loop is compiled for it
-
     return Experiment(
         name=f"modern-{row.name}",
         part="paper",
         purpose=f"task {row.name} of the 1997 paper: its net, with batches, Adam, full gradient",
-        code=("experiments.paper_today_run",),
         trials=trials,
         run=run,
         seconds=row.seconds,
@@ -127,18 +122,12 @@ def _two_symbols(name: str, noisy: bool) -> Experiment:
         }
         return [Trial("adam", parameters)]
 
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        from experiments.two_symbols_today import run
-
-        return run(parameters, device)
-
     return Experiment(
         name=f"modern-{name}",
         part="paper",
         purpose=f"task {name[:2]} of the 1997 paper: its net, with batches and Adam",
-        code=("experiments.two_symbols_today",),
         trials=trials,
-        run=run,
+        run=two_symbols_today.run,
         seconds=100,
     )
 

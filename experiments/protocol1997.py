@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -148,4 +148,11 @@ def weights_of(nets: Sequence[LSTM1997Net]) -> Weights:
 
 def protocol_from(data: dict[str, Any]) -> Protocol:
     """Return a protocol from plain data, as a trial's parameters hold it."""
-    return replace(Protocol(**data), size=tuple(data["size"]))
+    protocol = replace(Protocol(**data), size=tuple(data["size"]))
+    return replace(protocol, mean_below=math.inf) if data["mean_below"] is None else protocol
+
+
+def plain_protocol(protocol: Protocol) -> dict[str, Any]:
+    """Return a protocol as a trial's parameters hold it: JSON has no infinity, so None stands."""
+    bound = protocol.mean_below if math.isfinite(protocol.mean_below) else None
+    return {**asdict(protocol), "mean_below": bound}

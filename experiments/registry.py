@@ -48,9 +48,8 @@ class Experiment:
     name: str
     part: str  # paper, search, documents, ablations, limits, cost, scaling, checks
     purpose: str
-    code: tuple[str, ...]  # modules that ``run`` uses; what they import counts too
     trials: Callable[[bool], list[Trial]]  # quick -> trials
-    run: Run
+    run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     seconds: float  # about how long one full trial takes on one core; orders the suite
 
 
@@ -73,9 +72,16 @@ _READINGS: dict[str, tuple[tuple[str, ...], Reading]] = {}
 
 
 def register(experiment: Experiment) -> None:
-    """Add an experiment; its name must be new."""
+    """Add an experiment; its name must be new, and its ``run`` a function of a module."""
     if experiment.name in _EXPERIMENTS:
         raise ValueError(f"two experiments are called {experiment.name!r}")
+    run = experiment.run
+    if getattr(importlib.import_module(run.__module__), run.__qualname__, None) is not run:
+        raise ValueError(
+            f"{experiment.name} is run by {run.__qualname__} of {run.__module__}, which is no "
+            "function of the module: what it knows besides its parameters would go unnoticed. "
+            "Write it at the top of the module and pass it by name."
+        )
     _EXPERIMENTS[experiment.name] = experiment
 
 

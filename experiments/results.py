@@ -1,33 +1,58 @@
 """Results on disk: one JSON file per experiment, with everything needed to make it again.
 
-A file holds the command, the code it was made by, versions, device, wall time and one record per
-trial. Trials are written as they finish, so a run that is stopped goes on where it was. A
-result remembers a hash of each source file it depends on: when the code in one has changed since
-(comments and docstrings do not count), the result is stale and ``python -m experiments check``
+A file holds one record per trial: its parameters, its outcome, and how it was made. Trials are
+written as they finish, so a run that is stopped goes on where it was. A result remembers the key
+of the code it was made by (``codehash``): when that code has changed since (where it lies,
+comments and docstrings do not count), the result is stale and ``python -m experiments check``
 says so.
 """
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import json
+import math
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from experiments.registry import Outcome
+from codehash import Code
+from experiments.registry import Experiment, Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-# Plumbing: it moves results about and cannot change them.
-PLUMBING = {"experiments/registry.py", "experiments/results.py", "experiments/runner.py"}
+PACKAGES = ("experiments", "solutions")
+# Plumbing: it moves results and compiled code about and cannot change what comes out.
+PLUMBING = tuple(f"experiments/{name}.py" for name in ("__init__", "registry", "results", "runner"))
+
+
+@dataclass
+class Made:
+    """How a trial was made.
+
+    Until November 2026 a file had one stamp. Trials from then hold a copy of it: code, device and
+    versions are theirs; revision and command are of the last run that added a trial to the file;
+    ``seconds`` is None, and the file's ``earlier_wall_s`` holds their sum.
+    """
+
+    command: str
+    revision: str
+    device: str
+    versions: dict[str, str]
+    seconds: float | None = None
+
+
+@dataclass
+class Record:
+    """One trial: what decided it, what came out, and how."""
+
+    parameters: dict[str, Any]
+    outcome: Outcome
+    made: Made
 
 
 @dataclass
@@ -36,13 +61,16 @@ class Result:
 
     experiment: str
     quick: bool
-    command: str = ""
-    revision: str = ""
-    sources: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    device: str = ""
-    wall_s: float = 0.0  # summed over all runs that added trials
-    trials: dict[str, Outcome] = field(default_factory=dict)
+    code: str = ""  # the key of what ran
+    files: dict[str, str] = field(default_factory=dict)  # the code's files then, and their hashes
+    trials: dict[str, Record] = field(default_factory=dict)
+    earlier_wall_s: float = 0.0  # of trials whose own time is not known
+
+    @property
+    def wall_s(self) -> float:
+        """How long all trials took."""
+        known = (record.made.seconds or 0.0 for record in self.trials.values())
+        return round(self.earlier_wall_s + sum(known), 2)
 
 
 def path(experiment: str, quick: bool) -> Path:
@@ -56,9 +84,14 @@ def load(experiment: str, quick: bool) -> Result | None:
     if not file.exists():
         return None
     try:
-        return Result(**json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:
+        result = Result(**json.loads(file.read_text()))
+        result.trials = {
+            key: Record(data["parameters"], data["outcome"], Made(**data["made"]))
+            for key, data in result.trials.items()
+        }
+    except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} is not a result: {error}. Delete it and run again.") from None
+    return result
 
 
 def save(result: Result) -> None:
@@ -66,83 +99,61 @@ def save(result: Result) -> None:
     file = path(result.experiment, result.quick)
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".new")
-    new.write_text(json.dumps(asdict(result), indent=1, sort_keys=True) + "\n")
+    text = json.dumps(asdict(result), indent=1, sort_keys=True, allow_nan=False)
+    new.write_text(text + "\n")
     os.replace(new, file)
 
 
-def stamp(result: Result, command: str, sources: dict[str, str], device: str) -> None:
-    """Record where the trials that are about to be added come from."""
-    result.command, result.device = command, device
-    result.revision = revision()
-    result.sources = sources
-    result.versions = {
+def made(command: str, device: str, seconds: float) -> Made:
+    """Return how a trial was made that just ran on a device (in words)."""
+    versions = {
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "numpy", "numba")},
     }
+    return Made(command, revision(), device, versions, round(seconds, 3))
 
 
 def plain(data: Any) -> Any:
-    """Return data as JSON gives it back: lists for tuples, strings for keys."""
-    return json.loads(json.dumps(data))
+    """Return data as JSON gives it back: lists for tuples, strings for keys.
 
-
-def sources(modules: Iterable[str]) -> dict[str, str]:
-    """Return the hash of every file of the project that these modules are made of.
-
-    Imports are followed through ``experiments`` and ``solutions``.
+    Raises ValueError for numbers that JSON does not have: infinities, and what is no number.
     """
-    found: dict[str, str] = {}
-    waiting = [file for module in modules for file in _files(module)]
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name not in PLUMBING:
-            found[name] = source_hash(name)
-            waiting += _imported(name)
-    return dict(sorted(found.items()))
+    return json.loads(json.dumps(data, allow_nan=False))
+
+
+def finite(data: Any) -> Any:
+    """Return an outcome with None in place of infinities and of what is no number."""
+    if isinstance(data, dict):
+        return {key: finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 @cache
-def _imported(name: str) -> list[str]:
-    """Return the project's files that a file imports."""
-    files: list[str] = []
-    for node in ast.walk(ast.parse((ROOT / name).read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            files += _files(node.module)
-            files += [file for a in node.names for file in _files(f"{node.module}.{a.name}")]
-        elif isinstance(node, ast.Import):
-            files += [file for a in node.names for file in _files(a.name)]
-    return files
+def code() -> Code:
+    """Return the code as it is on disk when first asked."""
+    return Code(ROOT, PACKAGES, PLUMBING)
 
 
-def _files(module: str) -> list[str]:
-    """Return the file of one of the project's modules, as a list; empty for anything else."""
-    if module.partition(".")[0] not in ("experiments", "solutions"):
-        return []
-    name = module.replace(".", "/") + ".py"
-    return [name] if (ROOT / name).exists() else []
+def key(experiment: Experiment) -> str:
+    """Return the key of what runs an experiment: a function, and the code it is made of."""
+    run = experiment.run
+    return f"{run.__name__} {code().key(run.__module__)}"
+
+
+def files(experiment: Experiment) -> dict[str, str]:
+    """Return the files that the key covers, each with the hash of its own code."""
+    return code().files(experiment.run.__module__)
 
 
 @cache
-def source_hash(name: str) -> str:
-    """Return a short hash of the code in a file, given relative to the repository's root."""
-    file = ROOT / name
-    if not file.exists():
-        return "gone"
-    tree = ast.parse(file.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:16]
-
-
 def revision() -> str:
     """Return the git revision, marked when the working tree differs from it."""
     git = ["git", "-C", str(ROOT)]
     head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True)
     dirty = subprocess.run(
-        [*git, "status", "--porcelain", "--", "solutions", "experiments/*.py"],
+        [*git, "status", "--porcelain", "--", *PACKAGES, ":!experiments/results"],
         capture_output=True,
         text=True,
     )

@@ -17,7 +17,18 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.registry import Experiment, Outcome, Trial, experiments
-from experiments.results import Result, device_name, load, plain, save, sources, stamp
+from experiments.results import (
+    Record,
+    Result,
+    device_name,
+    files,
+    finite,
+    key,
+    load,
+    made,
+    plain,
+    save,
+)
 
 Job = tuple[str, Trial]
 
@@ -40,6 +51,8 @@ def run(
         if trial.key not in results[experiment.name].trials
     ]
     by_name = {experiment.name: experiment for experiment in chosen}
+    for _, trial in todo:
+        plain(trial.parameters)  # what JSON cannot hold is refused before any work
     words = device_name(device)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn()) as progress:
@@ -50,9 +63,9 @@ def run(
         done = chain(outcomes(others, device, jobs), outcomes(timed, device, 1))
         for (name, trial), outcome, seconds in done:
             result = results[name]
-            stamp(result, command, sources(by_name[name].code), words)
-            result.trials[trial.key] = {**outcome, "parameters": trial.parameters}
-            result.wall_s = round(result.wall_s + seconds, 2)
+            result.code, result.files = key(by_name[name]), files(by_name[name])
+            how = made(command, words, seconds)
+            result.trials[trial.key] = Record(plain(trial.parameters), finite(outcome), how)
             save(result)
             progress.update(bar, advance=1, description=f"{name} {trial.key}")
     return list(results.values())
@@ -61,34 +74,60 @@ def run(
 def current(experiment: Experiment, quick: bool) -> Result:
     """Return what is known: trials with today's parameters, made by today's code."""
     result = load(experiment.name, quick)
-    if result is None or result.sources != sources(experiment.code):
+    if result is None or result.code != key(experiment):
         return Result(experiment.name, quick)
     wanted = {trial.key: trial.parameters for trial in experiment.trials(quick)}
     result.trials = {
-        key: outcome
-        for key, outcome in result.trials.items()
-        if key in wanted and plain(wanted[key]) == outcome["parameters"]
+        name: record
+        for name, record in result.trials.items()
+        if name in wanted and plain(wanted[name]) == record.parameters
     }
-    # With no trial left, the time they took is no part of what the result took.
-    return result if result.trials else Result(experiment.name, quick)
+    if all(record.made.seconds is not None for record in result.trials.values()):
+        result.earlier_wall_s = 0.0  # none is left of the trials that it counts
+    return result
 
 
 def complete(experiment: Experiment, quick: bool) -> dict[str, Outcome]:
-    """Return all trials of an experiment by key, or nothing when one is missing or stale."""
-    done = current(experiment, quick).trials
-    keys = [trial.key for trial in experiment.trials(quick)]
-    return {key: done[key] for key in keys} if all(key in done for key in keys) else {}
+    """Return all outcomes of an experiment by trial, or nothing when one is missing or stale.
+
+    An outcome holds its trial's ``parameters`` too.
+    """
+    done = outcomes_of(current(experiment, quick))
+    names = [trial.key for trial in experiment.trials(quick)]
+    return {name: done[name] for name in names} if all(name in done for name in names) else {}
+
+
+def outcomes_of(result: Result) -> dict[str, Outcome]:
+    """Return what came out by trial, each with its parameters."""
+    return {
+        name: {**record.outcome, "parameters": record.parameters}
+        for name, record in result.trials.items()
+    }
 
 
 def changed(result: Result, experiment: Experiment) -> list[str]:
     """Return what is not as it was when a result was made: source files, or trials' settings."""
-    today = sources(experiment.code)
-    files = sorted(today.items() ^ result.sources.items())
-    wanted = {trial.key: plain(trial.parameters) for trial in experiment.trials(result.quick)}
-    settings = [
-        f"trial {key}" for key, out in result.trials.items() if wanted.get(key) != out["parameters"]
+    return changed_code(result, experiment) + changed_trials(result, experiment)
+
+
+def changed_code(result: Result, experiment: Experiment) -> list[str]:
+    """Return the files that are not as they were, or what else has changed in what runs."""
+    if result.code == key(experiment):
+        return []
+    known = set(result.files.values())
+    return [name for name, own in files(experiment).items() if own not in known] or [
+        f"what {experiment.run.__module__}.{experiment.run.__name__} is made of"
     ]
-    return sorted({name for name, _ in files}) + settings
+
+
+def changed_trials(result: Result, experiment: Experiment) -> list[str]:
+    """Return the trials that are no more, or have other parameters today."""
+    wanted = {trial.key: plain(trial.parameters) for trial in experiment.trials(result.quick)}
+    return [
+        f"trial {name}"
+        for name, record in result.trials.items()
+        if wanted.get(name) != record.parameters
+    ]
 
 
 def outcomes(todo: Sequence[Job], device: str, jobs: int) -> Iterator[tuple[Job, Outcome, float]]:

@@ -12,11 +12,12 @@ tasks 4 and 5, "two-marks" leaves out the sequences whose first pair is one of t
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from experiments import ablations_online, search_adding
 from experiments.paper import ROWS, Row, experiment, quick_budget, seeds_of
+from experiments.protocol1997 import plain_protocol
 from experiments.registry import Experiment, Run, Trial, register
 
 OUTPUT_BIAS = {"output_bias": True}
@@ -133,7 +134,7 @@ def other(
 ) -> Experiment:
     """Return the experiment for a detail with code of its own."""
     row = _changed(name, budget, changes)
-    protocol = asdict(row.protocol)
+    protocol = plain_protocol(row.protocol)
 
     def trials(quick: bool) -> list[Trial]:
         shared = {"budget": quick_budget(row) if quick else budget, "protocol": protocol}
@@ -143,7 +144,6 @@ def other(
         name=f"search-{name}-{detail}",
         part="search",
         purpose=_purpose_of(name, detail),
-        code=(run.__module__,),
         trials=trials,
         run=run,
         seconds=row.microseconds * budget * 1e-6,

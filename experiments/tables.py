@@ -17,7 +17,7 @@ from rich.table import Table
 from experiments.document_rows import COLUMNS, table_documents
 from experiments.paper import ROWS
 from experiments.registry import Outcome, experiments
-from experiments.runner import complete, current
+from experiments.runner import complete, current, outcomes_of
 
 MEASURED, OVER_BUDGET, MISSING = "measured", "over_budget", "missing"
 
@@ -47,7 +47,9 @@ def documents(quick: bool) -> Printed:
     printed = Printed(table, len(rows))
     printed.table.add_row("the 1997 paper", *(row["paper"] for row in rows))
     known = experiments()
-    done = {row["experiment"]: current(known[row["experiment"]], quick).trials for row in rows}
+    done = {
+        row["experiment"]: outcomes_of(current(known[row["experiment"]], quick)) for row in rows
+    }
     for learner, title in COLUMNS.items():
         cells = []
         for row in rows:

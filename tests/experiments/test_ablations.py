@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from experiments import (
 from experiments.ablations_batch import Course, DelayedXor, gradient_cosines, learn, stacked
 from experiments.ablations_conflict import FirstSymbol, Integrator
 from experiments.ablations_gated import Gated, Peephole
+from experiments.protocol1997 import plain_protocol
 from experiments.registry import experiments
 from experiments.stacked import Stack
 from solutions.gates import LSTMCell
@@ -207,7 +207,7 @@ def test_what_is_lost_on_one_task_only_counts_as_expendable_in_part() -> None:
 
 
 def test_on_line_training_notes_levels_and_comes_out_the_same_twice() -> None:
-    parameters = {"protocol": asdict(ablations.adding(20)), "seeds": [0, 1], "budget": 700}
+    parameters = {"protocol": plain_protocol(ablations.adding(20)), "seeds": [0, 1], "budget": 700}
     outcome = ablations_online.run(parameters, "cpu")
     assert outcome == ablations_online.run(parameters, "cpu")
     assert (outcome["solved"], outcome["of"], outcome["budget"]) == (0, 2, 700)

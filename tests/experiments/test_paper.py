@@ -9,9 +9,9 @@ import pytest
 
 from experiments import exams1997 as exams
 from experiments import groups1997 as gr
-from experiments.paper import ROWS, RUNS, seeds_of
-from experiments.paper_run import run_window
-from experiments.protocol1997 import group, protocol_from
+from experiments.paper import ROWS, experiment, seeds_of
+from experiments.paper_run import run, run_window
+from experiments.protocol1997 import group
 from experiments.tasks1997 import seed as seed_tasks
 from experiments.vector8 import LANES
 
@@ -69,9 +69,19 @@ def test_noisy_targets_are_tested_against_the_clean_ones() -> None:
 @pytest.mark.parametrize("name", ["1-3x2-rate0.5", "3a-T100-N3", "4-T100"])
 def test_each_way_of_judging_reports_every_seed(name: str) -> None:
     row = BY_NAME[name]
-    outcome = RUNS[row.judged](protocol_from(vars(row.protocol)), [4, 5], 500, **row.judging)
+    (trial,) = experiment(row, "a-name", "paper", "a test").trials(True)
+    outcome = run({**trial.parameters, "seeds": [4, 5], "budget": 500}, "cpu")
     assert [seed["seed"] for seed in outcome["seeds"]] == [4, 5]
     assert all(seed["sequences"] == 500 and not seed["solved"] for seed in outcome["seeds"])
+
+
+def test_how_a_row_is_judged_is_a_parameter_of_its_trials() -> None:
+    row = BY_NAME["3a-T100-N3"]
+    before, after = (
+        experiment(one, "a-name", "paper", "a test").trials(False)[0].parameters
+        for one in (row, replace(row, judged="window", judging={}))
+    )
+    assert before != after
 
 
 def test_groups_do_not_share_seeds() -> None:

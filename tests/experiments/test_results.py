@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from codehash import Code, File
 from experiments import claims, registry, results, runner, tables
 from experiments.__main__ import app
 from experiments.registry import Experiment, Finding, Outcome, Trial
 
-CODE = ("experiments.probes",)
 Calls = list[int]
 
 
@@ -28,7 +30,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     def trials(quick: bool) -> list[Trial]:
         return [Trial(f"seed{s}", {"seed": s, "size": (1, 2)}) for s in range(1 if quick else 3)]
 
-    tiny = Experiment("tiny", "checks", "a test", CODE, trials, run, 0.1)
+    tiny = Experiment("tiny", "checks", "a test", trials, run, 0.1)
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr("experiments.__main__.RESULTS", tmp_path)
     monkeypatch.setattr(registry, "MODULES", ())
@@ -90,22 +92,54 @@ def test_a_result_says_where_it_comes_from(calls: Calls) -> None:
     run("run", "tiny", "--jobs", "1")
     result = results.load("tiny", quick=False)
     assert result is not None
-    assert result.command.startswith("python -m experiments")
-    assert "experiments/probes.py" in result.sources
-    assert "solutions/layer.py" in result.sources  # imports are followed
-    assert set(result.versions) == {"python", "torch", "numpy", "numba"}
-    assert result.trials["seed2"]["parameters"] == {"seed": 2, "size": [1, 2]}
+    assert result.code.startswith("run ")
+    assert "tests/experiments/test_results.py" in result.files
+    assert "experiments/tables.py" in result.files  # imports are followed
+    record = result.trials["seed2"]
+    assert record.parameters == {"seed": 2, "size": [1, 2]}
+    assert record.made.command.startswith("python -m experiments")
+    assert record.made.device
+    assert record.made.revision
+    assert record.made.seconds is not None
+    assert set(record.made.versions) == {"python", "torch", "numpy", "numba"}
+
+
+def test_each_trial_says_how_it_was_made(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("run", "tiny", "--jobs", "1")
+    keep_only(["seed0", "seed1"])
+    monkeypatch.setattr(results, "revision", lambda: "later")
+    run("run", "tiny", "--jobs", "1")
+    result = results.load("tiny", quick=False)
+    assert result is not None
+    made = [record.made.revision == "later" for record in result.trials.values()]
+    assert made == [False, False, True]
+
+
+def keep_only(names: list[str]) -> None:
+    """Forget the other trials of 'tiny'."""
+    result = results.load("tiny", quick=False)
+    assert result is not None
+    result.trials = {name: result.trials[name] for name in names}
+    results.save(result)
 
 
 def test_changed_code_makes_a_result_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     run("run", "tiny", "--jobs", "1")
     assert "results=1 stale=0" in run("check")
-    monkeypatch.setattr(results, "source_hash", lambda name: "other")
+    monkeypatch.setattr(results, "code", lambda: Changed(results.ROOT, results.PACKAGES))
     output = run("check")
-    assert "tiny: experiments/probes.py has changed" in output
+    assert "tiny: tests/experiments/test_results.py has changed" in output
     assert "stale=0" not in output
     run("run", "tiny", "--jobs", "1")
     assert calls == [0, 1, 2] * 2
+
+
+class Changed(Code):
+    """Code in which one file is not as it was."""
+
+    def _read(self, name: str) -> File:
+        file = super()._read(name)
+        return file._replace(own="other") if name.endswith("test_results.py") else file
 
 
 def test_changed_settings_make_a_trial_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +163,9 @@ def test_time_of_trials_that_all_fell_away_is_not_counted(
     run("run", "tiny", "--jobs", "1")
     result = results.load("tiny", quick=False)
     assert result is not None
-    result.wall_s = 1000.0
+    result.earlier_wall_s = 1000.0  # as of trials from when a file had one stamp
+    for record in result.trials.values():
+        record.made.seconds = None
     results.save(result)
     trials = [Trial("seed0", {"seed": 0, "size": size})]
     experiment = registry.experiments()["tiny"]
@@ -137,17 +173,44 @@ def test_time_of_trials_that_all_fell_away_is_not_counted(
     assert runner.current(changed, quick=False).wall_s == seconds
 
 
-def test_comments_and_docstrings_are_not_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_number_that_json_does_not_have_is_recorded_as_none(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(results, "ROOT", tmp_path)
-    hashes = []
-    for text in ('"""One."""\nx = 1\n', '"""Two."""\nx = 1  # why\n', "x = 2\n"):
-        (tmp_path / "a.py").write_text(text)
-        results.source_hash.cache_clear()
-        hashes.append(results.source_hash("a.py"))
-    results.source_hash.cache_clear()
-    assert hashes[0] == hashes[1] != hashes[2]
+    outcome = {"loss": math.nan, "curve": (math.inf, 1.0)}
+    experiment = registry.experiments()["tiny"]
+    lost = Experiment(**{**vars(experiment), "run": lambda parameters, device: outcome})
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": lost})
+    run("run", "tiny", "--jobs", "1")
+    text = (tmp_path / "tiny.json").read_text()
+    (first, *_) = json.loads(text, parse_constant=refuse)["trials"].values()
+    assert first["outcome"] == {"loss": None, "curve": [None, 1.0]}
+
+
+def test_a_parameter_that_json_does_not_have_is_refused_before_any_work(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = registry.experiments()["tiny"]
+    trials = [Trial("seed0", {"seed": 0}), Trial("seed1", {"seed": 1, "bound": math.inf})]
+    endless = Experiment(**{**vars(experiment), "trials": lambda quick: trials})
+    with pytest.raises(ValueError, match="JSON"):
+        runner.run([endless], quick=False, device="cpu", jobs=1, command="a test")
+    assert calls == []
+
+
+def refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def test_every_committed_result_is_json() -> None:
+    for file in sorted(results.RESULTS.glob("*.json")):
+        json.loads(file.read_text(), parse_constant=refuse)
+
+
+def test_what_runs_is_a_function_of_a_module(calls: Calls) -> None:
+    """A function inside another knows more than its parameters, and no key covers that."""
+    inside = registry.experiments()["tiny"]
+    with pytest.raises(ValueError, match="no function of the module"):
+        registry.register(Experiment(**{**vars(inside), "name": "another"}))
 
 
 def test_a_broken_result_is_named(calls: Calls, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from experiments import search_adding
 from experiments.comparison import rows
 from experiments.paper import ROWS
+from experiments.protocol1997 import plain_protocol
 from experiments.registry import experiments
 from experiments.search import details
 from experiments.tasks1997 import seed
@@ -50,7 +51,7 @@ def test_two_marks_are_always_shown_and_add_up() -> None:
 def test_adding_stops_when_the_rule_holds_and_gives_the_same_twice() -> None:
     # An error of 1 is never reached: the rule holds once the window is full.
     easy = replace(ADDING, tolerance=1.0, mean_below=1.0, window=400)
-    trial = {"protocol": asdict(easy), "seeds": [0, 1], "budget": 1000}
+    trial = {"protocol": plain_protocol(easy), "seeds": [0, 1], "budget": 1000}
     outcome = search_adding.run(trial, "cpu")
     assert [seed["sequences"] for seed in outcome["seeds"]] == [400, 400]
     assert all(seed["solved"] and seed["test_wrong"] == 0 for seed in outcome["seeds"])
@@ -58,7 +59,7 @@ def test_adding_stops_when_the_rule_holds_and_gives_the_same_twice() -> None:
 
 
 def test_adding_that_is_not_solved_says_so() -> None:
-    trial = {"protocol": asdict(ADDING), "seeds": [0], "budget": 300}
+    trial = {"protocol": plain_protocol(ADDING), "seeds": [0], "budget": 300}
     (found,) = search_adding.run(trial, "cpu")["seeds"]
     assert not found["solved"]
     assert found["sequences"] == 300
