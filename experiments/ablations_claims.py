@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from statistics import mean, median, stdev
 from typing import Any
 
+from experiments.outcomes import describe
 from experiments.registry import Finding, Outcome, reading
-from experiments.tables import describe
 
 Results = Mapping[str, Mapping[str, Outcome]]
 CELLS = ("bare", "gated")

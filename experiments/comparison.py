@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from experiments.outcomes import all_trials, successes
 from experiments.paper import ROWS
 from experiments.registry import Outcome
 from experiments.search import details
-from experiments.tables import all_trials, successes
 
 
 def rows(quick: bool) -> Iterator[tuple[str, str, str, str, str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from experiments.outcomes import describe, seeds_of
 from experiments.paper_run import TEST_SEQUENCES
 from experiments.registry import Finding, Outcome, reading
-from experiments.tables import describe, seeds_of
 
 Trials = Mapping[str, Mapping[str, Outcome]]
 

@@ -1,25 +1,27 @@
 """The two tables: what the documents print, what the paper reports, and what was measured here.
 
-A cell is *measured* when at least one seed met the criterion, *over budget* when none did within
-the number of training sequences that stands in the cell, and *missing* when no full, current
-result holds it.
+What a cell may say stands in ``outcomes``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.table import Table
 
 from experiments.document_rows import COLUMNS, table_documents
+from experiments.outcomes import (
+    MEASURED,
+    MISSING,
+    OVER_BUDGET,
+    all_trials,
+    describe,
+    seeds_of,
+)
 from experiments.paper import ROWS
-from experiments.registry import Outcome, experiments
-from experiments.runner import complete, current, outcomes_of
-
-MEASURED, OVER_BUDGET, MISSING = "measured", "over_budget", "missing"
+from experiments.registry import experiments
+from experiments.runner import current, outcomes_of
 
 # What document D1 prints for tasks that the paper has too.
 D1_ON_PAPER = {"1": "10/10", "4-T100": "10/10", "4-T1000": "6/10", "5": "10/10", "6a": "—"}
@@ -88,35 +90,3 @@ def modern_name(name: str) -> str:
     Experiment 1's rows differ in the net and in the 1997 learning rate; today's have one rate.
     """
     return name.partition("-rate")[0]
-
-
-def describe(outcomes: Sequence[Outcome]) -> tuple[str, str]:
-    """Return a cell's status and its words, from all trials that belong to it."""
-    if not outcomes:
-        return MISSING, "missing"
-    solved, count = successes(outcomes)
-    budget = max(outcome["budget"] for outcome in outcomes)
-    share = f"{len(solved)}/{count}"
-    if not solved:
-        return OVER_BUDGET, f"{share}, not within {budget:,} sequences"
-    words = f"{share}, mean {sum(solved) / len(solved):,.0f} sequences"
-    if len(solved) < count:
-        words += f"; the others not within {budget:,}"
-    return MEASURED, words
-
-
-def successes(outcomes: Sequence[Outcome]) -> tuple[list[int], int]:
-    """Return after how many sequences each solved seed was, and how many seeds there are."""
-    seeds = seeds_of(outcomes)
-    return [seed["sequences"] for seed in seeds if seed["solved"]], len(seeds)
-
-
-def seeds_of(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Return the records of all seeds in some trials."""
-    return [seed for outcome in outcomes for seed in outcome["seeds"]]
-
-
-def all_trials(name: str, quick: bool) -> list[Outcome]:
-    """Return the trials of an experiment when all of them are there and current, else nothing."""
-    known = experiments()
-    return list(complete(known[name], quick).values()) if name in known else []

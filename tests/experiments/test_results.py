@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from codehash import Code, File
-from experiments import claims, registry, results, runner, tables
+from experiments import claims, outcomes, registry, results, runner
 from experiments.__main__ import app
 from experiments.registry import Experiment, Finding, Outcome, Trial
 
@@ -94,7 +94,7 @@ def test_a_result_says_where_it_comes_from(calls: Calls) -> None:
     assert result is not None
     assert result.code.startswith("run ")
     assert "tests/experiments/test_results.py" in result.files
-    assert "experiments/tables.py" in result.files  # imports are followed
+    assert "experiments/outcomes.py" in result.files  # imports are followed
     record = result.trials["seed2"]
     assert record.parameters == {"seed": 2, "size": [1, 2]}
     assert record.made.command.startswith("python -m experiments")
@@ -228,20 +228,20 @@ def test_an_unknown_name_is_refused() -> None:
 @pytest.mark.parametrize(
     ("solved", "status", "words"),
     [
-        ([True, True], tables.MEASURED, "2/2, mean 30 sequences"),
-        ([True, False], tables.MEASURED, "1/2, mean 20 sequences; the others not within 90"),
-        ([False, False], tables.OVER_BUDGET, "0/2, not within 90 sequences"),
+        ([True, True], outcomes.MEASURED, "2/2, mean 30 sequences"),
+        ([True, False], outcomes.MEASURED, "1/2, mean 20 sequences; the others not within 90"),
+        ([False, False], outcomes.OVER_BUDGET, "0/2, not within 90 sequences"),
     ],
 )
 def test_a_cell_never_says_zero_without_its_budget(
     solved: list[bool], status: str, words: str
 ) -> None:
     seeds = [{"solved": s, "sequences": 20 * (k + 1)} for k, s in enumerate(solved)]
-    assert tables.describe([{"budget": 90, "seeds": seeds}]) == (status, words)
+    assert outcomes.describe([{"budget": 90, "seeds": seeds}]) == (status, words)
 
 
 def test_a_cell_without_a_result_is_missing() -> None:
-    assert tables.describe([])[0] == tables.MISSING
+    assert outcomes.describe([])[0] == outcomes.MISSING
 
 
 def test_every_measurable_claim_has_a_place_where_it_is_measured() -> None:
