@@ -132,10 +132,8 @@ class Code:
             return None
         path = module.replace(".", "/")
         for name in (f"{path}.py", f"{path}/__init__.py"):
-            if any(name == out or name.startswith(out) for out in self.left_out):
-                return LEFT_OUT
             if (self.root / name).is_file():
-                return name
+                return LEFT_OUT if name.startswith(self.left_out) else name
         return None
 
     def _packages_of(self, file: str) -> Iterator[str]:

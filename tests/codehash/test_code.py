@@ -141,6 +141,8 @@ def test_plumbing_counts_neither_by_content_nor_by_place(tmp_path: Path) -> None
     before = key(tmp_path, run=run.format("a"), **one)
     assert key(tmp_path, run=run.format("b"), **two) == before
     assert key(tmp_path, run=run.format("b").replace("1", "2"), **two) != before
+    other = run.format("b").replace("import note", "import other as note")
+    assert key(tmp_path, run=other, **two) != before
 
 
 def test_a_module_that_is_not_there_is_named(tmp_path: Path) -> None:
