@@ -18,8 +18,8 @@ from typing import Any
 import archives
 import autograder.hidden
 import nbformat
-from autograder import course as courses
-from autograder.release import release
+from autograder.course import directory as courses
+from autograder.steps.release import release
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx

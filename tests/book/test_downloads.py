@@ -16,8 +16,8 @@ from downloads import chapter_notebook
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from autograder.assemble import assemble
 from autograder.checks import load_suite
+from autograder.notebooks.assemble import assemble
 from tests.book.building import ROOT
 from tests.book.fresh_environment import FreshEnvironment
 
