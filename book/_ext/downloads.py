@@ -118,7 +118,9 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
 def link_downloads(app: Sphinx, docname: str, source: list[str]) -> None:
     """Put the links under the title of a chapter."""
     if is_chapter(docname):
-        links = LINKS.format(up=f"../{archives.FOLDER}/", notebook=download_of(docname), code=archives.CODE)
+        links = LINKS.format(
+            up=f"../{archives.FOLDER}/", notebook=download_of(docname), code=archives.CODE
+        )
         source[0] = below_title(source[0], links)
 
 

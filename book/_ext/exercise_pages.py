@@ -139,7 +139,10 @@ def show_released_cells(app: Sphinx, doctree: nodes.document) -> None:
             )
         if not cell.metadata.nbgrader.solution and not cell.metadata.nbgrader.grade:
             place["hide_mode"] = "input"
-            place["prompt_show"], place["prompt_hide"] = "Show the given code", "Hide the given code"
+            place["prompt_show"], place["prompt_hide"] = (
+                "Show the given code",
+                "Hide the given code",
+            )
 
 
 def add_style(

@@ -44,9 +44,7 @@ def named_packages(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_s_notebook_has_the_cells_that_the_build_executed(
-    pages: Path, name: str
-) -> None:
+def test_a_chapter_s_notebook_has_the_cells_that_the_build_executed(pages: Path, name: str) -> None:
     _, *downloaded = code(read(pages, f"chapter-{name}"))
     path = pages.parent / f"jupyter_execute/book/{name}.ipynb"
     *executed, digest = code(nbformat.read(path, as_version=4))
