@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import archives
-import autograder.hidden
 import nbformat
-from autograder.course import directory as courses
-from autograder.steps.release import release
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+import autograder.hidden
+from autograder.course import directory as courses
+from autograder.steps.release import release
 
 FOLDER = "exercises/"
 

@@ -38,9 +38,8 @@ class FreshEnvironment:
         for file in found.files or ():
             top = file.parts[0]
             place = self.packages / top
-            if top not in ("..", "__pycache__") and not top.startswith("__editable__"):
-                if not place.is_symlink():
-                    place.symlink_to(found.locate_file(top))
+            if top not in ("..", "__pycache__") and not place.is_symlink():
+                place.symlink_to(found.locate_file(top))
 
     def environ(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import autograder.hidden
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from exercise_pages import packages_of
 
+import autograder.hidden
 from tests.book.building import ROOT
 
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to build the book
