@@ -46,6 +46,8 @@ def project(tmp_path: Path) -> Path:
         "data/table.json": "[]",
         "pages/beside.py": "HERE = 'note.txt'\n",
         "pages/note.txt": "n",
+        "pages/parts/__init__.py": "from parts.inner import thing\n",
+        "pages/parts/inner.py": "thing = 1\n",
         "not_run.py": "",
     }.items():
         path = tmp_path / name
@@ -81,6 +83,10 @@ def test_modules_beside_the_page_count_with_what_they_name(project: Path) -> Non
     }
 
 
+def test_a_package_beside_the_page_counts_with_its_modules(project: Path) -> None:
+    assert used("import parts", project) == {"pages/parts/__init__.py", "pages/parts/inner.py"}
+
+
 @pytest.mark.parametrize("text", ["/etc/passwd", "../../etc/passwd", "a\x00b", "x" * 5000, "."])
 def test_strings_that_are_no_files_of_the_project_do_no_harm(project: Path, text: str) -> None:
     assert used(f"name = {text!r}", project) == set()
@@ -113,8 +119,8 @@ def test_the_chapter_depends_on_what_it_imports() -> None:
         "book/style.py",
         "book/_static/palette.json",
         "book/_static/measured.mplstyle",
-        "experiments/tasks.py",
-        "experiments/tasks1997.py",
+        "experiments/tasks/dense.py",
+        "experiments/tasks/paper1997.py",
         "solutions/rnn.py",
         "solutions/layer.py",
     } <= names
