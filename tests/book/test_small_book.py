@@ -63,7 +63,7 @@ class SmallBook:
     def __init__(self, root: Path) -> None:
         self.root, self.book = root, root / "book"
         self.book.mkdir()
-        for name in ("ledger.py", "references.bib"):
+        for name in ("ledger.py", "documents.py", "documents.yaml", "references.bib"):
             shutil.copy(ROOT / "book" / name, self.book)
         for name in ("_ext", "_static"):
             ignore = shutil.ignore_patterns("__pycache__")
