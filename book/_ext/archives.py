@@ -24,7 +24,7 @@ FOLDER = "downloads"  # of the site
 CODE = "sequence-models-measured.zip"
 CHECK = "sequence_models_check"
 # The parts of the repository that chapters import or read, and what is no part of them.
-PARTS = ("solutions", "experiments", "codehash", "book")
+PARTS = ("codehash", "solutions", "experiments", "book")
 SUFFIXES = {".py", ".json", ".yaml", ".mplstyle"}
 LEFT_OUT = {"__pycache__", "_ext", "quick"}
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # equal input gives equal bytes

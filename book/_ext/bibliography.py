@@ -12,7 +12,7 @@ BIBLIOGRAPHY = Path(__file__).parents[1] / "references.bib"
 
 @cache
 def papers() -> dict[str, tuple[str, str]]:
-    """Return, by key, the name ("Gers et al. 2000") and address of each paper; "" where it has none.
+    """Return, by key, each paper's name ("Gers et al. 2000") and address ("" for none).
 
     The bibliography is the one place for addresses: a DOI, or the ``url`` of a paper without one.
     """

@@ -1,4 +1,4 @@
-"""The answer "reproduced: yes, partly, no" is what the committed results say, not what we hoped for.
+"""The answer "reproduced: yes, partly, no" is what the committed results say.
 
 A row is what a source reports of one kind of net: the share of its trials that solved the task.
 It comes out when our share is near. The answer of a claim follows from its rows.
