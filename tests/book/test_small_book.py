@@ -64,6 +64,7 @@ class SmallBook:
         self.root, self.book = root, root / "book"
         pages = shutil.ignore_patterns("*.md", "*.yaml", "__pycache__")
         shutil.copytree(ROOT / "book", self.book, ignore=pages)
+        shutil.copy(ROOT / "book/documents.yaml", self.book)
         for name in ("_config.yml", "pyproject.toml"):
             shutil.copy(ROOT / name, root)
         (root / "_toc.yml").write_text(
