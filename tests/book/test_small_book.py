@@ -63,9 +63,9 @@ class SmallBook:
     def __init__(self, root: Path) -> None:
         self.root, self.book = root, root / "book"
         self.book.mkdir()
-        for name in ("ledger.py", "references.bib"):
+        for name in ("ledger.py", "style.py", "references.bib"):
             shutil.copy(ROOT / "book" / name, self.book)
-        for name in ("_ext", "_static"):
+        for name in ("_ext", "_static", "drawing", "touch"):
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / "book" / name, self.book / name, ignore=ignore)
         shutil.copy(ROOT / "_config.yml", root)
