@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def lay_out(root: Path, pages: Mapping[str, str]) -> Path:
+    """Lay out a small book with the real configuration, extensions and modules; return its folder.
+
+    ``pages`` maps names in ``book/`` to MyST sources; the first is the front page. The small
+    book has its own cache of notebooks.
+    """
+    book = root / "book"
+    book.mkdir()
+    for source in [*(ROOT / "book").glob("*.py"), *(ROOT / "book").glob("*.bib")]:
+        shutil.copy(source, book)
+    for name in ("_ext", "_static", "_templates", "drawing", "quizzes", "touch"):
+        if (source := ROOT / "book" / name).is_dir():
+            shutil.copytree(source, book / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "_config.yml", root)
+    first, *others = pages
+    chapters = "".join(f"  - file: book/{name}\n" for name in others)
+    toc = f"format: jb-book\nroot: book/{first}\n" + (f"chapters:\n{chapters}" if others else "")
+    (root / "_toc.yml").write_text(toc, encoding="utf-8")
+    for name, text in pages.items():
+        (book / f"{name}.md").write_text(text, encoding="utf-8")
+    return book
 
 
 def jupyter_book(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
