@@ -21,13 +21,10 @@ def lay_out(root: Path, pages: Mapping[str, str]) -> Path:
     book has its own cache of notebooks.
     """
     book = root / "book"
-    book.mkdir()
-    for source in [*(ROOT / "book").glob("*.py"), *(ROOT / "book").glob("*.bib")]:
-        shutil.copy(source, book)
-    for name in ("_ext", "_static", "_templates", "drawing", "quizzes", "touch"):
-        if (source := ROOT / "book" / name).is_dir():
-            shutil.copytree(source, book / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "_config.yml", root)
+    contents = shutil.ignore_patterns("*.md", "*.yaml", "__pycache__")
+    shutil.copytree(ROOT / "book", book, ignore=contents)
+    for name in ("_config.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     first, *others = pages
     chapters = "".join(f"  - file: book/{name}\n" for name in others)
     toc = f"format: jb-book\nroot: book/{first}\n" + (f"chapters:\n{chapters}" if others else "")
