@@ -27,11 +27,14 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
-MEASURED = re.compile(r"\{measured:([^}]+)\}")
+MEASURED = re.compile(r"\{(measured|shown):([^}]+)\}")
 
 
 class QuizPart(nodes.General, nodes.Element):
-    """HTML around ordinary nodes; ``{measured:KEY}`` in it is filled in when it is written."""
+    """HTML around ordinary nodes; ``{measured:KEY}`` in it is filled in when it is written.
+
+    ``{shown:KEY}`` is the same number in fewer digits, for people.
+    """
 
 
 def part(before: str, *children: nodes.Node, after: str = "") -> QuizPart:
@@ -124,13 +127,17 @@ class QuizDirective(SphinxDirective):
         known += [(m.number, m.measured, m.because, False) for m in asked.mistakes]
         found: list[nodes.Node] = []
         for number, measured, because, right in known:
-            value = f"{{measured:{measured}}}" if measured else f"{compute(number or 0):.6g}"
+            if measured:
+                value, shown = f"{{measured:{measured}}}", f"{{shown:{measured}}}"
+            else:
+                value = repr(compute(number or 0))
+                shown = short(float(value))
             word = "Right" if right else "Not so"
             found.append(
                 part(
                     f'<div class="quiz-reason" data-number="{value}" '
                     f'data-tolerance="{asked.tolerance}"{" data-right" * right}>'
-                    f"<p><strong>{word}:</strong> {value}</p>",
+                    f"<p><strong>{word}:</strong> {shown}</p>",
                     part('<p class="quiz-because">', *self.inline(because), after="</p>"),
                     after="</div>",
                 )
@@ -142,24 +149,31 @@ class QuizDirective(SphinxDirective):
         return [*found, part(head, otherwise, after="</div>")]
 
 
-def measured(env: BuildEnvironment, page: str, key: str) -> str:
-    """Return the number that a page has glued under this key, in six digits."""
+def short(value: float) -> str:
+    """Return a number for people: 0.1, 78, 6.864e6."""
+    return re.sub(r"e([+-])0*", lambda match: f"e{match[1].strip('+')}", f"{value:.4g}")
+
+
+def measured(env: BuildEnvironment, page: str, key: str) -> float:
+    """Return the number that a page has glued under this key."""
     if key not in env.nb_metadata.get(page, {}).get("glue", []):
         raise ExtensionError(f"{page}: its quiz asks for {key!r}, which the page does not glue")
     glued = Path(env.mystnb_config.output_folder, f"{page}.glue.json")
     text = json.loads(glued.read_text(encoding="utf-8"))[key]["data"]["text/plain"]
     try:
-        return f"{float(text):.6g}"
+        return float(text)
     except ValueError as error:
         raise ExtensionError(f"{page}: {key!r} of its quiz is no number: {text!r}") from error
 
 
 def visit_part(writer: HTML5Translator, node: QuizPart) -> None:
     builder = writer.builder
-    page = builder.current_docname
-    writer.body.append(
-        MEASURED.sub(lambda match: measured(builder.env, page, match[1]), node["before"])
-    )
+
+    def fill(match: re.Match[str]) -> str:
+        value = measured(builder.env, builder.current_docname, match[2])
+        return repr(value) if match[1] == "measured" else short(value)
+
+    writer.body.append(MEASURED.sub(fill, node["before"]))
 
 
 def depart_part(writer: HTML5Translator, node: QuizPart) -> None:
@@ -171,6 +185,7 @@ def depart_part(writer: HTML5Translator, node: QuizPart) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_css_file("quiz.css")
     app.add_directive("quiz", QuizDirective)
     app.add_node(QuizPart, html=(visit_part, depart_part))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

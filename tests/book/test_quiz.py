@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from quiz import measured, short
 from quiz_questions import QuizError, compute, load
+from sphinx.errors import ExtensionError
 
 QUIZZES = Path(__file__).resolve().parents[2] / "book" / "quizzes"
 CHOICE: dict[str, Any] = {
@@ -101,6 +105,26 @@ def test_a_missing_or_unknown_field_is_named_with_its_place(
 ) -> None:
     with pytest.raises(QuizError, match=message):
         load(quiz(tmp_path, CHOICE, NUMBER, question, CHOICE, CHOICE))
+
+
+def test_a_measured_number_is_what_the_page_has_glued_or_a_clear_error(tmp_path: Path) -> None:
+    glued = {"a": "1.5", "b": "'words'"}
+    outputs = {key: {"data": {"text/plain": text}} for key, text in glued.items()}
+    (tmp_path / "page.glue.json").write_text(json.dumps(outputs), encoding="utf-8")
+    env = SimpleNamespace(
+        nb_metadata={"page": {"glue": ["a", "b"]}},
+        mystnb_config=SimpleNamespace(output_folder=str(tmp_path)),
+    )
+    assert measured(env, "page", "a") == 1.5
+    with pytest.raises(ExtensionError, match="'b' of its quiz is no number: \"'words'\""):
+        measured(env, "page", "b")
+    with pytest.raises(ExtensionError, match="asks for 'c', which the page does not glue"):
+        measured(env, "page", "c")
+
+
+def test_numbers_for_people_are_short() -> None:
+    shown = [short(value) for value in (0.1, 78, 4096, 1.3**60, 1.8e-7)]
+    assert shown == ["0.1", "78", "4096", "6.864e6", "1.8e-7"]
 
 
 def test_the_number_of_questions_has_bounds(tmp_path: Path) -> None:

@@ -253,6 +253,15 @@ def test_drawings_follow_light_and_dark_and_are_dark_on_paper(browser: Browser, 
     page.context.close()
 
 
+def test_answers_stand_on_paper_and_controls_do_not(browser: Browser, site: str) -> None:
+    page = visit(browser, site, DESKTOP).page
+    heights = "parts => parts.map((part) => part.getBoundingClientRect().height)"
+    page.emulate_media(media="print")
+    assert min(page.locator(".quiz-because").evaluate_all(heights)) > 10
+    assert max(page.locator(".quiz button, .touch-controls").evaluate_all(heights)) == 0
+    page.context.close()
+
+
 def test_letters_of_a_drawing_are_legible_on_a_phone(browser: Browser, site: str) -> None:
     page = visit(browser, site, PHONE).page
     sizes = page.locator("svg.drawing text").evaluate_all(
