@@ -24,6 +24,8 @@ MODULES = (
     "experiments.ablations",
     "experiments.ablations_claims",
     "experiments.limits_learned",
+    "experiments.ungated",
+    "experiments.reach",
     "experiments.limits_memory_claims",
     "experiments.limits_learned_claims",
 )
