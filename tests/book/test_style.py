@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 import matplotlib as mpl
@@ -10,7 +11,8 @@ import pytest
 import style
 from matplotlib.colors import to_rgb
 
-CARD = "#fbfaf7"  # what figures are drawn on, in light and in dark mode
+CARD = "#fbfaf7"  # what matplotlib's figures are drawn on, in light and in dark mode
+DARK = "#121212"  # the theme's page in dark mode, where drawings stand without a card
 
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
 BLINDNESS = {
@@ -53,19 +55,60 @@ def seen(color: str, kind: str) -> list[float]:
     return lab([min(1.0, max(0.0, c)) for c in mixed])
 
 
+def contrast(one: str, two: str) -> float:
+    low, high = sorted((luminance(one), luminance(two)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def distance(one: str, two: str, kind: str) -> float:
+    """How different two colours look to someone with this colour blindness (CIE 1976)."""
+    return math.dist(seen(one, kind), seen(two, kind))
+
+
 @pytest.mark.parametrize("name", style.PALETTE)
-def test_colours_stand_out_from_the_card(name: str) -> None:
-    high, low = luminance(CARD), luminance(style.PALETTE[name]["color"])
-    assert (high + 0.05) / (low + 0.05) >= 3.5
+def test_colours_stand_out_from_their_ground(name: str) -> None:
+    assert contrast(CARD, style.PALETTE[name]["color"]) >= 3.5
+    assert contrast(DARK, style.PALETTE[name]["dark"]) >= 4.5
 
 
+@pytest.mark.parametrize("ground", ["color", "dark"])
 @pytest.mark.parametrize("kind", BLINDNESS)
-def test_no_two_lines_look_the_same_to_anyone(kind: str) -> None:
+def test_no_two_lines_look_the_same_to_anyone(kind: str, ground: str) -> None:
     for (a, one), (b, two) in itertools.combinations(style.PALETTE.items(), 2):
         assert one["marker"] != two["marker"], (a, b)
-        first, second = seen(one["color"], kind), seen(two["color"], kind)
-        distance = sum((p - q) ** 2 for p, q in zip(first, second, strict=True)) ** 0.5
-        assert distance > 12 or one["dash"] != two["dash"], (a, b, distance)
+        apart = distance(one[ground], two[ground], kind)
+        assert apart > 12 or one["dash"] != two["dash"], (a, b, apart)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_the_scale_runs_from_light_to_dark_and_every_step_shows(n: int) -> None:
+    scale = style.sequential(n)
+    assert len(scale) == n
+    assert min(contrast(CARD, color) for color in scale) >= 3.4
+    for one, two in itertools.pairwise(scale):
+        assert luminance(one) > luminance(two)
+        for kind in BLINDNESS:
+            assert distance(one, two, kind) > 11, (one, two)
+
+
+def test_the_scale_on_dark_ground_runs_the_other_way() -> None:
+    scale = style.COLORS["sequential"]["dark"]
+    assert len(scale) == len(style.COLORS["sequential"]["color"])
+    assert min(contrast(DARK, color) for color in scale) >= 3.5
+    assert [luminance(c) for c in scale] == sorted(luminance(c) for c in scale)
+
+
+def test_a_scale_of_nothing_says_so() -> None:
+    with pytest.raises(ValueError, match="at least 1 colour, got n = 0"):
+        style.sequential(0)
+
+
+@pytest.mark.parametrize(("ground", "page"), [("color", "#ffffff"), ("dark", DARK)])
+def test_words_and_lines_of_a_drawing_are_legible(ground: str, page: str) -> None:
+    fill = style.ROLES["fill"][ground]
+    for name, least in {"ink": 7, "muted": 4.5, "error": 4.5, "flow": 4.5, "rule": 3}.items():
+        color = style.ROLES[name][ground]
+        assert min(contrast(page, color), contrast(fill, color)) >= least, name
 
 
 def test_every_architecture_of_the_course_has_a_colour() -> None:
@@ -81,6 +124,8 @@ def test_the_stylesheet_holds_the_current_colours() -> None:
 
 def test_colours_are_written_down_in_one_place_only() -> None:
     css = style.CSS_FILE.read_text("utf-8").replace(style.css_palette(), "")
+    for entry in (style.PALETTE | style.ROLES).values():
+        assert entry["dark"] not in css
     for entry in style.PALETTE.values():
         assert entry["color"] not in css
 
