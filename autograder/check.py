@@ -17,11 +17,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.assemble import source_digest
 from autograder.errors import AutograderError
-from autograder.frame import grade_id_of, is_solution
-from autograder.pool import fresh_processes
-from autograder.submission import Unreadable, read_submission
+from autograder.judge.pool import fresh_processes
+from autograder.notebooks.assemble import source_digest
+from autograder.notebooks.read import Unreadable, read_submission
+from autograder.steps.autograded import grade_id_of, is_solution
 
 STUB = "NotImplementedError"
 START_S = 120.0  # importing torch on a slow machine
@@ -219,8 +219,8 @@ def _run(cells: list[tuple[str, str]], cell_s: float) -> Iterator[Ran]:
 
 def _serve(connection: Connection, cells: list[tuple[str, str]]) -> None:
     """Run in the other process: execute the cells one by one and say how each went."""
-    from autograder import wire
-    from autograder.transport import LocalTransport
+    from autograder.inside import wire
+    from autograder.line.transport import LocalTransport
 
     os.environ["MPLBACKEND"] = "agg"  # a window would wait for somebody to close it
     transport = LocalTransport()

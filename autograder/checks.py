@@ -1,6 +1,7 @@
 """What a hidden test module is written with.
 
-A module in `autograder/hidden/` makes one `Suite` called `suite` and registers its checks:
+A module in `autograder/hidden/` (a folder, or one file) makes one `Suite` called `suite` and
+registers its checks:
 
     suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])
 
@@ -23,9 +24,12 @@ from typing import Any
 
 import torch
 
-from autograder import wire
 from autograder.errors import AutograderError
-from autograder.expect import (
+from autograder.inside import wire
+from autograder.inside.guard import spellings
+from autograder.inside.runtime import Runtime
+from autograder.line.transport import LocalTransport, Transport
+from autograder.suite.expect import (
     expect,
     expect_close,
     expect_gradcheck,
@@ -33,11 +37,8 @@ from autograder.expect import (
     expect_type,
     explained,
 )
-from autograder.failure import CheckFailure
-from autograder.inside.guard import spellings
-from autograder.inside.runtime import Runtime
-from autograder.student import Record, Remote, Student
-from autograder.transport import LocalTransport, Transport
+from autograder.suite.failure import CheckFailure
+from autograder.suite.student import Record, Remote, Student
 from autograder.verdict import CheckResult
 
 __all__ = [
@@ -94,13 +95,13 @@ class Suite:
             if name in self._checks:
                 raise AutograderError(
                     f"two checks are called {name!r}",
-                    f"autograder/hidden/{self.name}.py",
+                    f"autograder/hidden/{self.name}",
                     "Give each check its own name.",
                 )
             if points <= 0:
                 raise AutograderError(
                     f"the check {name!r} is worth {points} points",
-                    f"autograder/hidden/{self.name}.py",
+                    f"autograder/hidden/{self.name}",
                     "Points must be positive.",
                 )
             self._checks[name] = Check(name, grade_id, points, title, function)
@@ -125,7 +126,7 @@ class Suite:
 
 def load_suite(name: str) -> Suite:
     """Import `autograder.hidden.<name>` and return its `suite`."""
-    where = f"autograder/hidden/{name}.py"
+    where = f"autograder/hidden/{name}"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise AutograderError(f"{name!r} is not the name of a suite", todo="Use a module name.")
     module_name = f"autograder.hidden.{name}"

@@ -75,7 +75,7 @@ def init(
 
     Example: [bold]autograder init ~/teaching/fall[/bold]
     """
-    from autograder import course
+    from autograder.course import directory as course
 
     made = course.init(directory, exercises)
     console.say(
@@ -100,8 +100,8 @@ def release(
 
     Example: [bold]autograder release 01-rnn-limits[/bold]
     """
-    from autograder import course as courses
-    from autograder import release as releases
+    from autograder.course import directory as courses
+    from autograder.steps import release as releases
 
     home = courses.find(course)
     for made in releases.release(home, assignments or (), force=force):
@@ -168,8 +168,8 @@ def collect(
 
     Exit codes: 0 every notebook was collected; 1 some file was not, or none was found.
     """
-    from autograder import collect as collecting
-    from autograder import course as courses
+    from autograder.course import directory as courses
+    from autograder.steps import collect as collecting
 
     home = courses.find(course)
     rows = collecting.collect(home, source, _assignment(home, assignment), pattern)
@@ -219,8 +219,8 @@ def grade(
     Exit codes: 0 every submission has a verdict, whatever the marks; 1 some have none;
     2 nothing could be graded (for example: no isolation and no --unsafe); 130 Ctrl-C.
     """
-    from autograder import course as courses
-    from autograder import grade as grading
+    from autograder.course import directory as courses
+    from autograder.steps import grade as grading
 
     home = courses.find(course)
     name = _assignment(home, assignment)
@@ -260,8 +260,8 @@ def feedback(
 
     Example: [bold]autograder feedback 01-rnn-limits[/bold]
     """
-    from autograder import course as courses
-    from autograder import feedback as feedbacks
+    from autograder.course import directory as courses
+    from autograder.steps import feedback as feedbacks
 
     home = courses.find(course)
     pages = feedbacks.feedback(home, _assignment(home, assignment), student or ())
@@ -285,8 +285,8 @@ def export(
 
     Example: [bold]autograder export -o marks.csv[/bold]
     """
-    from autograder import course as courses
-    from autograder import export as exports
+    from autograder.course import directory as courses
+    from autograder.steps import export as exports
 
     home = courses.find(course)
     if assignment is not None:
@@ -313,8 +313,8 @@ def report(
 
     Example: [bold]autograder report 01-rnn-limits[/bold]
     """
-    from autograder import course as courses
-    from autograder import report as reports
+    from autograder.course import directory as courses
+    from autograder.steps import report as reports
 
     home = courses.find(course)
     path = reports.report(home, _assignment(home, assignment), output)
@@ -327,8 +327,8 @@ def status(course: CourseOption = None) -> None:
 
     Example: [bold]autograder status[/bold]
     """
-    from autograder import course as courses
-    from autograder import status as statuses
+    from autograder.course import directory as courses
+    from autograder.steps import status as statuses
 
     home = courses.find(course)
     console.table(
@@ -348,7 +348,7 @@ def status(course: CourseOption = None) -> None:
 
 def _assignment(home: object, name: str | None) -> str:
     """Return the assignment that was named, or the only one there is."""
-    from autograder.course import Course
+    from autograder.course.directory import Course
 
     assert isinstance(home, Course)
     if name is not None:

@@ -16,13 +16,13 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder import course as courses
-from autograder.course import write_atomically
-from autograder.fingerprint import Fingerprints
-from autograder.frame import graded_notebook
-from autograder.grade import isolation_level, job_for
-from autograder.judging import judge_job
-from autograder.submission import MAX_BYTES, Unreadable, read_bytes, read_submission
+from autograder.course import directory as courses
+from autograder.course.directory import write_atomically
+from autograder.course.fingerprint import Fingerprints
+from autograder.judge.worker import judge_job
+from autograder.notebooks.read import MAX_BYTES, Unreadable, read_bytes, read_submission
+from autograder.steps.autograded import graded_notebook
+from autograder.steps.grade import isolation_level, job_for
 from autograder.verdict import decode, encode
 
 

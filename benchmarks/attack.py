@@ -35,8 +35,8 @@ from benchmarks.listener import Listener
 from benchmarks.marks import total
 from benchmarks.processes import adopt_orphans, kill_survivors, survivors
 from benchmarks.stock import StockOutcome, run_stock, use_execute
-from tests.submissions.corpus import Version, build_submission, versions
-from tests.submissions.hostile_notebooks import Attack, attacks
+from samples.corpus import Version, build_submission, versions
+from samples.hostile_notebooks import Attack, attacks
 
 STOCK_SECONDS = 90.0
 Marks = Mapping[str, Mapping[str, float | None]]

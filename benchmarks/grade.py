@@ -29,7 +29,7 @@ from autograder import verdict as verdicts
 from benchmarks.classroom import ASSIGNMENT, TOOLS, Classroom, environment
 from benchmarks.marks import total
 from benchmarks.stock import use_execute
-from tests.submissions.corpus import build_submission, versions
+from samples.corpus import build_submission, versions
 
 SUBMISSIONS = 24
 ROUNDS = 3

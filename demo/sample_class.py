@@ -1,7 +1,7 @@
 """The sample class: what a teacher really gets, from model answers to attacks.
 
 ``samples()`` says of every submission which checks it must fail and a word of the reason that
-its author must find; ``tests/autograder/test_sample_class.py`` holds the grader to it.
+its author must find; ``tests/demo/test_sample_class.py`` holds the grader to it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tests.submissions.corpus import Version, build_submission, versions
-from tests.submissions.hostile_notebooks import Attack, attacks
+from samples.corpus import Version, build_submission, versions
+from samples.hostile_notebooks import Attack, attacks
 
 ASSIGNMENT = "01-rnn-limits"
 SUITE = "rnn_limits"

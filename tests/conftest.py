@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# Set before anything imports torch, and inherited by every process a test starts. There is a test
+# process per core already; threads of their own make small tensors many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = next(
     (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None

@@ -1,1 +1,1 @@
-"""Hidden tests, one module per assignment. They run in the judge, never beside student code."""
+"""Hidden tests, one folder per assignment. They run in the judge, never beside student code."""

@@ -6,7 +6,7 @@ import io
 import re
 import traceback
 
-from autograder import wire
+from autograder.inside import wire
 
 MAGIC = re.compile(r"^([ \t]*)([%!].*)$", re.MULTILINE)
 MESSAGE_CHARS = 2_000

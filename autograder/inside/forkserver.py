@@ -193,7 +193,7 @@ def _confine_as_pid_1(confine: Any, then: Callable[[], None]) -> None:
 
 def serve_runtime(descriptor: int, rules: Any) -> None:
     """Answer requests until the line closes."""
-    from autograder import wire
+    from autograder.inside import wire
     from autograder.inside.runtime import Runtime
 
     runtime = Runtime(output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20)

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from autograder import values, wire
+from autograder.inside import values, wire
 from autograder.inside.cells import CappedText, failure_of, with_stdout, without_magics
 from autograder.inside.guard import Guard
 

@@ -41,8 +41,9 @@ def modules(tree: ast.AST) -> Iterator[str]:
 def files_used(code: str, root: Path, folder: Path) -> set[Path]:
     """Return the project's files that ``code`` imports or names, and what those use in turn.
 
-    Modules are looked for under ``root`` (the packages) and ``folder`` (beside the page). A
-    string that is the path of a file, from ``root`` or ``folder``, counts as named.
+    Modules are looked for under ``root`` (the packages), in ``folder`` (beside the page) and
+    beside the module that imports them. A string that is the path of a file, from one of these,
+    counts as named.
     """
     used: set[Path] = set()
     waiting = [(code, folder)]
@@ -59,7 +60,7 @@ def files_used(code: str, root: Path, folder: Path) -> set[Path]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value
         }
         for name in names:
-            for path in (root / name, here / name):
+            for path in {root / name, folder / name, here / name}:
                 if is_project_file(path, root) and path not in used:
                     used.add(path)
                     if path.suffix == ".py":

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 import autograder.hidden
-from autograder import grade as grading
-from autograder import judging
-from autograder.course import Course, find, init, write_atomically
-from autograder.judging import Job
-from autograder.release import release
-from autograder.transport import LocalSpawner
+from autograder.course.directory import Course, find, init, write_atomically
+from autograder.judge import worker as judging
+from autograder.judge.worker import Job
+from autograder.line.transport import LocalSpawner
+from autograder.steps import grade as grading
+from autograder.steps.release import release
 from autograder.verdict import Verdict
 from tests.autograder import tiny
 

@@ -8,9 +8,9 @@ import nbformat.v4 as v4
 import torch
 
 from autograder.checks import Student, Suite, expect_close
-from autograder.judge import judge_notebook
-from autograder.limits import Limits
-from autograder.transport import LocalSpawner, Spawner
+from autograder.judge.notebook import judge_notebook
+from autograder.line.limits import Limits
+from autograder.line.transport import LocalSpawner, Spawner
 from autograder.verdict import Verdict, decode, encode
 
 suite = Suite("small", refuse=["torch.nn.Linear", "torch.nn.RNN", "torch.nn.RNNBase"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.check import Outcome, check
-from autograder.course import Course
+from autograder.course.directory import Course
 from autograder.errors import AutograderError
 from tests.autograder import tiny
 

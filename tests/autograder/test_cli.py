@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.course import Course, find
+from autograder.course.directory import Course, find
 from tests.autograder import tiny
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
@@ -160,7 +160,7 @@ def test_ctrl_c_keeps_the_verdicts(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from autograder import grade as grading
+    from autograder.steps import grade as grading
 
     submit("ada", tiny.RIGHT)
 

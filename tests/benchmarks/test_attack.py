@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.attack import Result, lost, summary, table, unearned
 from benchmarks.leaks import leaked
-from tests.submissions.hostile_notebooks import Attack, attacks
+from samples.hostile_notebooks import Attack, attacks
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(

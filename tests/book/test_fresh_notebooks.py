@@ -46,6 +46,8 @@ def project(tmp_path: Path) -> Path:
         "data/table.json": "[]",
         "pages/beside.py": "HERE = 'note.txt'\n",
         "pages/note.txt": "n",
+        "pages/parts/__init__.py": "from parts.inner import thing\n",
+        "pages/parts/inner.py": "thing = 1\n",
         "not_run.py": "",
     }.items():
         path = tmp_path / name
@@ -79,6 +81,10 @@ def test_modules_beside_the_page_count_with_what_they_name(project: Path) -> Non
         "pages/beside.py",
         "pages/note.txt",
     }
+
+
+def test_a_package_beside_the_page_counts_with_its_modules(project: Path) -> None:
+    assert used("import parts", project) == {"pages/parts/__init__.py", "pages/parts/inner.py"}
 
 
 @pytest.mark.parametrize("text", ["/etc/passwd", "../../etc/passwd", "a\x00b", "x" * 5000, "."])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from autograder.course import Course
+from autograder.course.directory import Course
 from tests.autograder import conftest as shared
 from tests.autograder import tiny
 

@@ -10,15 +10,15 @@ import pytest
 from nbformat import NotebookNode
 
 import autograder.hidden
-from autograder.assemble import assemble
 from autograder.checks import CheckFailure, load_suite
-from autograder.expect import expect
-from autograder.judge import judge_notebook
-from autograder.sandbox import Sandbox
-from autograder.transport import LocalSpawner, Spawner
+from autograder.judge.notebook import judge_notebook
+from autograder.line.sandbox import Sandbox
+from autograder.line.transport import LocalSpawner, Spawner
+from autograder.notebooks.assemble import assemble
+from autograder.suite.expect import expect
 from autograder.verdict import Verdict
+from samples.corpus import Version, build_submission, sections, versions
 from tests.conftest import ROOT
-from tests.submissions.corpus import Version, build_submission, sections, versions
 
 SUITE = load_suite("rnn_limits")
 RIGHT = versions("rnn_limits", "right")
@@ -213,8 +213,7 @@ NAMED = {
 @pytest.fixture(scope="module")
 def hidden_lines() -> set[str]:
     """The lines of the hidden tests that are long enough to give something away."""
-    folder = Path(autograder.hidden.__file__).parent
-    paths = [*folder.glob("_*.py"), folder / "rnn_limits.py"]
+    paths = Path(autograder.hidden.__file__).parent.rglob("*.py")
     lines = (line for path in paths for line in path.read_text(encoding="utf-8").splitlines())
     return {line.strip() for line in lines if len(line.strip()) > 12}
 
@@ -268,7 +267,7 @@ def test_blank_answers_get_nothing_and_are_told_so(notebook: NotebookNode) -> No
 def test_plausible_shapes_with_wrong_numbers_get_nothing(
     notebook: NotebookNode, repository: Path
 ) -> None:
-    decoy = repository / "tests" / "submissions" / "decoy.py"
+    decoy = repository / "samples" / "decoy.py"
     verdict = judged(notebook, sections(decoy.read_text(encoding="utf-8")))
     assert verdict.points == 0
 

@@ -1,0 +1,1 @@
+"""A course directory and what it keeps."""

@@ -1,0 +1,1 @@
+"""What hidden tests of several assignments share: laws, oracles, comparisons, names to refuse."""

@@ -1,0 +1,129 @@
+"""What a worker does: one submission in, one verdict out. The worker keeps its sandbox open."""
+
+from __future__ import annotations
+
+import multiprocessing.util
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import nbformat
+
+from autograder.errors import AutograderError
+from autograder.line.limits import Limits
+from autograder.notebooks.read import Unreadable, read_submission
+from autograder.verdict import CheckResult, Isolation, PartResult, Verdict, encode
+
+# torch comes with these; the process that hands out the jobs does without it.
+if TYPE_CHECKING:
+    from autograder.checks import Suite
+    from autograder.line.sandbox import Sandbox
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Everything a worker needs to know, as plain data that may cross to another machine."""
+
+    student: str
+    assignment: str
+    submission: bytes
+    source: str
+    suite: str
+    seed: int
+    fingerprint: str
+    isolation: Isolation
+    hide: str  # a directory student code must not see, if it is on this machine
+    cell_s: float | None = None
+
+
+_sandboxes: dict[tuple[str, float | None], Sandbox] = {}
+
+
+def judge_job(job: Job) -> bytes:
+    """Judge one submission and return the encoded verdict."""
+    from autograder.checks import load_suite
+    from autograder.judge.notebook import judge_notebook
+
+    suite = load_suite(job.suite)
+    try:
+        submission = read_submission(job.submission)
+    except Unreadable as finding:
+        return encode(zero_verdict(job, suite, str(finding)))
+    try:
+        verdict = judge_notebook(
+            nbformat.reads(job.source, as_version=4),
+            submission,
+            suite,
+            _sandbox(job),
+            student=job.student,
+            assignment=job.assignment,
+            notebook=job.assignment,
+            seed=job.seed,
+            fingerprint=job.fingerprint,
+            limits=limits_of(job),
+        )
+    except AutograderError:
+        # The sandbox itself may be what is broken: the next submission gets a new one.
+        close_sandboxes()
+        raise
+    return encode(verdict)
+
+
+def close_sandboxes() -> None:
+    """End every sandbox of this process."""
+    while _sandboxes:
+        _sandboxes.popitem()[1].close()
+
+
+def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
+    """Return the verdict of a submission that cannot be judged: no points, and why."""
+    parts = [
+        PartResult(
+            grade_id,
+            suite.points(grade_id),
+            [
+                CheckResult(check.name, check.title, 0.0, check.points, "This was not examined.")
+                for check in suite.checks_for(grade_id)
+            ],
+        )
+        for grade_id in suite.grade_ids
+    ]
+    return Verdict(
+        assignment=job.assignment,
+        notebook=job.assignment,
+        student=job.student,
+        isolation=job.isolation,
+        seed=job.seed,
+        fingerprint=job.fingerprint,
+        parts=parts,
+        problems=[reason],
+    )
+
+
+def limits_of(job: Job) -> Limits:
+    """Return the limits; whoever raises the time for a cell gets as much more for the whole."""
+    usual = Limits()
+    if job.cell_s is None:
+        return usual
+    scale = max(1.0, job.cell_s / usual.cell_s)
+    return replace(
+        usual,
+        cell_s=job.cell_s,
+        call_s=usual.call_s * scale,
+        total_s=usual.total_s * scale,
+        cpu_s=int(usual.cpu_s * scale),
+    )
+
+
+def _sandbox(job: Job) -> Sandbox:
+    """Return this process's sandbox, started on first use and closed when the process ends."""
+    from autograder.line.sandbox import Sandbox
+
+    key = (job.isolation, job.cell_s)
+    if key not in _sandboxes:
+        sandbox = Sandbox(limits_of(job), job.isolation, hide=[Path(job.hide)])
+        sandbox.start()
+        _sandboxes[key] = sandbox
+        # Pool workers leave without running atexit; multiprocessing has its own list.
+        multiprocessing.util.Finalize(None, close_sandboxes, exitpriority=10)
+    return _sandboxes[key]

@@ -1,0 +1,314 @@
+"""The host's side of the sandbox: start it, hand out student processes, end them.
+
+Level "bwrap": a fork server inside bubblewrap (no network, an empty read-only file system with
+Python and the installed packages, nothing of the course), whose children confine themselves
+further (`inside/confine.py`). Level "none": the same fork server as a plain process; its
+children have resource limits and a system call filter but see the whole file system. That is
+for machines where nothing else works, and every verdict says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import AutograderError
+from autograder.inside import values, wire
+from autograder.line.bubblewrap import (
+    ALLOW,
+    CODE,
+    ENVIRONMENT,
+    PACKAGES,
+    bubblewrap,
+    bwrap_program,
+    python_command,
+    site_directories,
+    staged_code,
+)
+from autograder.line.limits import Limits
+from autograder.line.transport import MalformedReply, StudentDied, StudentTimeout, Transport
+from autograder.verdict import Isolation
+
+__all__ = ["Limits", "Sandbox", "StudentProcess"]
+
+# The last one is what the first backward pass from a tensor that is no scalar imports.
+PRELOAD = ("numpy", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
+START_S, SPAWN_S, END_S = 120.0, 20.0, 10.0
+
+
+class Sandbox:
+    """A running fork server; use as a context manager, one per worker process.
+
+    Start it in a thread that lives as long as the sandbox is needed: the kernel ends bubblewrap
+    together with the thread that started it.
+
+    Args:
+        limits: per submission and per process.
+        level: "bwrap", or "none" to run without isolation.
+        hide: directories of the host to cover up in case a bound directory contains them
+            (the course directory). The package's own checkout always is.
+        preload: modules to import once for all children; those of PRELOAD are what ordinary
+            exercises use.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        level: Isolation = "bwrap",
+        *,
+        hide: Sequence[Path] = (),
+        preload: Sequence[str] = PRELOAD,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.level: Isolation = level
+        self._hide = [Path(path) for path in hide]
+        self._preload = list(preload)
+        self._ended: dict[int, int] = {}
+        self._staging: Path | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._errors: Path | None = None
+
+    # --- start and stop ---
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the fork server and wait until torch is imported."""
+        if self._server is not None:
+            return
+        self._staging = staged_code()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        try:
+            with theirs:
+                fd = str(theirs.fileno())
+                arguments = [fd, self.level, *self._path(), "--", *self._preload]
+                self._errors = self._staging / "errors.txt"
+                with self._errors.open("wb") as errors:
+                    self._server = subprocess.Popen(
+                        self._command(arguments),
+                        pass_fds=[theirs.fileno()],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=errors,
+                        env=ENVIRONMENT,
+                        cwd=self._staging,
+                        start_new_session=True,
+                    )
+            self._hear(START_S, "ready")
+            if self.level == "bwrap":
+                # All of it is imported, and a host that is killed could not tidy up later.
+                shutil.rmtree(self._staging)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the fork server and every process it started."""
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            try:
+                self._server.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self._server.kill()  # bubblewrap takes everything inside with it
+                self._server.wait()
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+        self._control = self._server = self._errors = self._staging = None
+
+    @staticmethod
+    def available() -> tuple[bool, str]:
+        """Whether level "bwrap" works on this machine, and otherwise what to do."""
+        try:
+            bwrap = bwrap_program()
+        except AutograderError as error:
+            return False, str(error)
+        staging = staged_code()
+        try:
+            command = [
+                *bubblewrap(bwrap, staging, []),
+                *python_command("bwrap", staging),
+                "probe",
+                CODE,
+            ]
+            ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return False, f"bubblewrap does not run: {error}"
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        if ended.stdout.strip() == "confined":
+            return True, ""
+        said = ended.stderr.strip().splitlines()[-1:] or ["no message"]
+        return False, f"no sandbox can be made here ({said[0]}). {ALLOW}"
+
+    # --- children ---
+
+    def spawn(self) -> StudentProcess:
+        """A fresh, empty, confined student process."""
+        self.start()
+        assert self._control is not None
+        rules = {
+            name: getattr(self.limits, name)
+            for name in ("memory_mb", "cpu_s", "tmp_mb", "threads", "output_chars", "message_mb")
+        }
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [json.dumps(rules).encode()], [theirs.fileno()])
+        pid = int(self._hear(SPAWN_S, "spawned")["spawned"])
+        process = StudentProcess(self, pid, ours, self.limits.message_mb * 2**20)
+        hello = bytes(process.receive(time.monotonic() + SPAWN_S))
+        if hello != b"ready":
+            process.kill()
+            raise AutograderError(hello.decode(errors="replace"), "sandbox", ALLOW)
+        return process
+
+    def end(self, pid: int) -> None:
+        """Kill a child and wait until it is gone."""
+        if pid not in self._ended and self._control is not None:
+            with contextlib.suppress(OSError):  # the server is gone, and its children with it
+                self._control.send(json.dumps({"kill": pid}).encode())
+            self.status(pid, END_S)
+
+    def status(self, pid: int, timeout: float) -> int | None:
+        """The exit status of a child, as a shell shows it; None when it does not end in time."""
+        deadline = time.monotonic() + timeout
+        while pid not in self._ended and self._control is not None:
+            try:
+                self._hear(deadline - time.monotonic(), "ended")
+            except AutograderError:
+                return None
+        return self._ended.get(pid)
+
+    # --- below ---
+
+    def _hear(self, timeout: float, key: str) -> dict[str, Any]:
+        """The next message of this kind from the server; notes the ends of children."""
+        assert self._control is not None
+        deadline = time.monotonic() + timeout
+        while True:
+            self._control.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                data = self._control.recv(65536)
+            except TimeoutError:
+                raise self._broken(f"does not answer within {timeout:.0f} s") from None
+            except OSError as error:
+                raise self._broken(f"is gone ({error})") from None
+            if not data:
+                raise self._broken("ended")
+            message: dict[str, Any] = json.loads(data)
+            if "ended" in message:
+                self._ended[message["ended"]] = message["status"]
+            if key in message:
+                return message
+
+    def _broken(self, what: str) -> AutograderError:
+        said = ""
+        if self._errors is not None and self._errors.exists():
+            said = self._errors.read_text(errors="replace").strip()[-400:]
+        return AutograderError(f"the sandbox {what}: {said or 'no message'}", "sandbox", ALLOW)
+
+    def _command(self, arguments: list[str]) -> list[str]:
+        assert self._staging is not None
+        python = python_command(self.level, self._staging)
+        if self.level == "none":
+            return [*python, *arguments]
+        return [*bubblewrap(bwrap_program(), self._staging, self._hide), *python, *arguments]
+
+    def _path(self) -> list[str]:
+        if self.level == "none":
+            return [str(self._staging), *map(str, site_directories())]
+        return [CODE, *(f"{PACKAGES}/{i}" for i in range(len(site_directories())))]
+
+
+class StudentProcess(Transport):
+    """One confined process and the line to it."""
+
+    def __init__(self, sandbox: Sandbox, pid: int, line: socket.socket, limit: int) -> None:
+        self._sandbox = sandbox
+        self._pid = pid
+        self._line = line
+        self._limit = limit
+        self._alive = True
+
+    def exchange(self, frame: bytes, timeout: float) -> bytes | bytearray:
+        if not self._alive:
+            raise StudentDied("it was ended before")
+        deadline = time.monotonic() + timeout
+        try:
+            self._line.settimeout(max(timeout, 0.001))
+            self._line.sendall(wire.with_length(frame))
+        except TimeoutError:
+            self.kill()
+            raise StudentTimeout(f"{timeout:g} s") from None
+        except OSError:
+            raise self._died() from None
+        return self.receive(deadline)
+
+    def receive(self, deadline: float) -> bytearray:
+        """The next frame. After any failure the process is gone."""
+        try:
+            length = wire.frame_length(bytes(self._exactly(4, deadline)), self._limit)
+            return self._exactly(length, deadline)
+        except TimeoutError:
+            self.kill()
+            raise StudentTimeout("no answer") from None
+        except values.WireError as error:
+            self.kill()
+            raise MalformedReply(str(error)) from None
+        except OSError:
+            raise self._died() from None
+
+    def kill(self) -> None:
+        if self._alive:
+            self._alive = False
+            self._line.close()
+            self._sandbox.end(self._pid)
+
+    @property
+    def alive(self) -> bool:
+        return self._alive
+
+    def _exactly(self, size: int, deadline: float) -> bytearray:
+        data = bytearray(size)
+        view, have = memoryview(data), 0
+        while have < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._line.settimeout(left)
+            got = self._line.recv_into(view[have:])
+            if got == 0:
+                raise ConnectionError
+            have += got
+        return data
+
+    def _died(self) -> StudentDied:
+        status = self._sandbox.status(self._pid, 1.0)
+        self.kill()
+        return StudentDied("it closed its line" if status is None else _reason(status))
+
+
+def _reason(status: int) -> str:
+    match status - 128:
+        case signal.SIGKILL:
+            return "killed: memory or processor time limit?"
+        case signal.SIGSEGV | signal.SIGBUS:
+            return "segmentation fault: out of memory, or endless recursion?"
+        case number if number > 0:
+            return f"signal {number}"
+    return f"exit code {status}"

@@ -1,0 +1,1 @@
+"""Reading, assembling and pairing notebooks."""

@@ -1,0 +1,303 @@
+"""Turn an exercise (a MyST notebook that imports its answers) into nbgrader's source notebook.
+
+Four kinds of code cell are recognised; every other cell is carried over as it is.
+
+    tag ``solution`` + grade_id         imports from ``solutions`` become the objects' source text
+    tag ``given`` + grade_id            the same, but locked: the student may use, not change it
+    ``nbgrader: {grade_id, points}``    visible asserts; the hidden region is added here
+    neither                             ordinary code, shown and run
+
+The notebook's front matter names the hidden tests: ``autograder: {suite: rnn_limits}``.
+Cell ids are derived from grade ids and positions, so equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.errors import AutograderError
+from autograder.notebooks.excerpt import BEGIN, object_sources, split_regions
+from autograder.notebooks.pairing import BEGIN_HIDDEN, END_HIDDEN, without_hidden
+
+GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
+
+# Under nbgrader's own autograde the value of the last line is the cell's partial credit.
+HIDDEN_REGION = f"""\
+{BEGIN_HIDDEN}
+from autograder.checks import run_in_kernel
+run_in_kernel({{suite!r}}, {{grade_id!r}}, globals())
+{END_HIDDEN}"""
+
+
+class PointsOf(Protocol):
+    """What assembly needs to know of a suite of hidden checks."""
+
+    refuse: list[str]
+
+    def points(self, grade_id: str) -> float: ...
+
+
+def read_exercise(path: Path) -> NotebookNode:
+    """Read the MyST notebook; raise AutograderError when it is not one."""
+    try:
+        return jupytext.read(path, fmt="md:myst")
+    except Exception as error:  # jupytext raises whatever its parsers raise
+        raise AutograderError(
+            f"cannot read the exercise: {error}",
+            str(path),
+            "Check that it is a MyST notebook: YAML front matter, then {code-cell} blocks.",
+        ) from error
+
+
+def suite_name(notebook: NotebookNode, path: Path) -> str:
+    """Return the name of the exercise's hidden tests from its front matter."""
+    name = notebook.metadata.get("autograder", {}).get("suite")
+    if not isinstance(name, str) or not name:
+        raise AutograderError(
+            "the front matter names no suite of hidden tests",
+            str(path),
+            "Add 'autograder: {suite: NAME}' to the YAML header.",
+        )
+    return name
+
+
+def assemble(path: Path, suite: PointsOf) -> NotebookNode:
+    """Return the instructor's notebook of the exercise at ``path``.
+
+    Imports from ``solutions`` are looked up in the ``solutions`` folder beside the folder
+    that holds the exercise. Raises AutograderError, naming file, cell and grade_id, for an
+    unknown object, one without solution region, a missing or repeated grade_id, points that
+    differ from the suite's, and a missing kernelspec.
+    """
+    notebook = read_exercise(path)
+    name = suite_name(notebook, path)
+    if "kernelspec" not in notebook.metadata:
+        raise AutograderError(
+            "the front matter has no kernelspec",
+            str(path),
+            "Add 'kernelspec: {display_name: Python 3, language: python, name: python3}'.",
+        )
+    assembler = _Assembler(path, name, suite)
+    cells = [assembler.cell(number, cell) for number, cell in enumerate(notebook.cells, 1)]
+    if not assembler.graded:
+        raise AutograderError(
+            "the exercise has no graded cell",
+            str(path),
+            "Give the cells with asserts 'nbgrader: {grade_id: ..., points: ...}'.",
+        )
+    # What `autograder check` on a student's machine, where only the notebook is, must know.
+    facts = {
+        "assignment": path.stem,
+        "suite": name,
+        "refuse": list(suite.refuse),
+        "cells": {cell["id"]: _digest_of(cell) for cell in cells if cell["cell_type"] == "code"},
+    }
+    metadata = {"kernelspec": dict(notebook.metadata["kernelspec"]), "autograder": facts}
+    return nbformat.from_dict(
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    )
+
+
+def dumps(notebook: NotebookNode) -> str:
+    """Return the notebook as the text of an .ipynb file."""
+    text: str = nbformat.writes(notebook)
+    return text.rstrip("\n") + "\n"
+
+
+def source_digest(source: str) -> str:
+    """Return a short hash of a cell that blank lines and trailing spaces do not change."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()[:16]
+
+
+def _digest_of(cell: dict[str, Any]) -> str:
+    """Return the digest of what students see of a cell; none for a cell they are to change."""
+    if cell["metadata"].get("nbgrader", {}).get("solution"):
+        return ""
+    return source_digest(without_hidden(cell["source"], cell["id"]))
+
+
+class _Assembler:
+    """Converts cells one after the other and remembers the grade ids it has met."""
+
+    def __init__(self, path: Path, suite_name: str, suite: PointsOf) -> None:
+        self.path, self.suite_name, self.suite = path, suite_name, suite
+        self.seen: dict[str, int] = {}
+        self.graded: list[str] = []
+
+    def cell(self, number: int, cell: NotebookNode) -> dict[str, Any]:
+        tags = set(cell.metadata.get("tags", []))
+        declared = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code":
+            if declared or tags & {"solution", "given"}:
+                raise self.error("only code cells can be solutions or graded", number, declared)
+            return _plain(cell, f"text-{number:03d}")
+        if "solution" in tags:
+            return self.answer(number, cell, declared, is_solution=True)
+        if "given" in tags:
+            return self.answer(number, cell, declared, is_solution=False)
+        if declared:
+            return self.tests(number, cell, declared)
+        return _plain(cell, f"code-{number:03d}")
+
+    def answer(
+        self, number: int, cell: NotebookNode, declared: dict[str, Any], *, is_solution: bool
+    ) -> dict[str, Any]:
+        grade_id = self.grade_id(number, declared)
+        if "points" in declared:
+            raise self.error(
+                "points belong to the cell with the asserts, not to the answer", number, declared
+            )
+        source = self.replace_imports(number, cell.source, declared, is_solution=is_solution)
+        return _marked(source, grade_id, solution=is_solution, locked=not is_solution)
+
+    def tests(self, number: int, cell: NotebookNode, declared: dict[str, Any]) -> dict[str, Any]:
+        grade_id = self.grade_id(number, declared)
+        points = declared.get("points")
+        if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+            raise self.error("a graded cell needs points above zero", number, declared)
+        worth = self.suite.points(grade_id)
+        if worth == 0:
+            raise self.error(
+                f"the suite {self.suite_name!r} has no check for this grade_id", number, declared
+            )
+        if abs(worth - points) > 1e-9:
+            raise self.error(
+                f"the cell offers {points:g} points, its hidden checks add up to {worth:g}",
+                number,
+                declared,
+            )
+        self.graded.append(grade_id)
+        hidden = HIDDEN_REGION.format(suite=self.suite_name, grade_id=grade_id)
+        source = f"{cell.source.rstrip()}\n{hidden}".lstrip("\n")
+        return _marked(source, grade_id, solution=False, locked=True, points=points)
+
+    def grade_id(self, number: int, declared: dict[str, Any]) -> str:
+        grade_id = declared.get("grade_id")
+        if not isinstance(grade_id, str) or not GRADE_ID.fullmatch(grade_id):
+            raise self.error(
+                "the cell needs a grade_id of at most 58 letters, digits, - or _", number, declared
+            )
+        if grade_id in self.seen:
+            raise self.error(
+                f"the grade_id is already that of cell {self.seen[grade_id]}", number, declared
+            )
+        self.seen[grade_id] = number
+        return grade_id
+
+    def replace_imports(
+        self, number: int, source: str, declared: dict[str, Any], *, is_solution: bool
+    ) -> str:
+        """Put the objects' source in place of ``from solutions.module import name``."""
+        try:
+            tree = ast.parse(source)
+        except SyntaxError as error:
+            raise self.error(f"the cell does not parse: {error.msg}", number, declared) from error
+        lines = source.splitlines()
+        imports = [node for node in tree.body if _is_solutions_import(node)]
+        if not imports or (is_solution and len(imports) != len(tree.body)):
+            raise self.error(
+                "the cell must hold 'from solutions.MODULE import NAME'"
+                + (" and nothing else" if is_solution else ""),
+                number,
+                declared,
+            )
+        for node in reversed(imports):
+            assert isinstance(node, ast.ImportFrom)
+            objects = [
+                self.object_text(number, node, alias, declared, is_solution=is_solution)
+                for alias in node.names
+            ]
+            lines[node.lineno - 1 : node.end_lineno] = ["\n\n\n".join(objects)]
+        return "\n".join(lines).strip("\n")
+
+    def object_text(
+        self,
+        number: int,
+        node: ast.ImportFrom,
+        alias: ast.alias,
+        declared: dict[str, Any],
+        *,
+        is_solution: bool,
+    ) -> str:
+        module = self.path.parent.parent.joinpath(*str(node.module).split(".")).with_suffix(".py")
+        text = object_sources(module).get(alias.name)
+        if text is None or alias.asname:
+            raise self.error(
+                f"{node.module} has no class, function or constant {alias.name!r}"
+                if text is None
+                else f"{alias.name!r} is imported under another name",
+                number,
+                declared,
+            )
+        _, inside = split_regions(text, f"{module}: {alias.name}")
+        if is_solution and not inside:
+            raise self.error(
+                f"{node.module}.{alias.name} has no solution region: the answer would be released",
+                number,
+                declared,
+                f"Mark it with '### {BEGIN}', or tag the cell 'given'.",
+            )
+        if not is_solution and inside:
+            raise self.error(
+                f"{node.module}.{alias.name} holds a solution region but the cell is 'given'",
+                number,
+                declared,
+                "Tag the cell 'solution' instead.",
+            )
+        return text
+
+    def error(
+        self, what: str, number: int, declared: dict[str, Any], todo: str = "Correct the exercise."
+    ) -> AutograderError:
+        grade_id = declared.get("grade_id", "none") if isinstance(declared, dict) else "none"
+        return AutograderError(what, f"{self.path}, cell {number}, grade_id {grade_id}", todo)
+
+
+def _is_solutions_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "solutions"
+
+
+def _plain(cell: NotebookNode, cell_id: str) -> dict[str, Any]:
+    """Carry a cell over; only its tags survive of the metadata."""
+    metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata.get("tags") else {}
+    plain = {
+        "id": cell_id,
+        "cell_type": cell.cell_type,
+        "metadata": metadata,
+        "source": cell.source,
+    }
+    return plain | ({"execution_count": None, "outputs": []} if cell.cell_type == "code" else {})
+
+
+def _marked(
+    source: str, grade_id: str, *, solution: bool, locked: bool, points: float | None = None
+) -> dict[str, Any]:
+    """Return a code cell with nbgrader's metadata (schema 3)."""
+    marks: dict[str, Any] = {
+        "cell_type": "code",
+        "grade": points is not None,
+        "grade_id": grade_id,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    if points is not None:
+        marks["points"] = points
+    return {
+        "id": f"cell-{grade_id}",
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {"nbgrader": marks},
+        "outputs": [],
+        "source": source,
+    }

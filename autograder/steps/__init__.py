@@ -1,0 +1,1 @@
+"""The instructor's steps, one module each, and the pages they write."""

@@ -1,0 +1,95 @@
+"""Marks as CSV, for the spreadsheet or the student administration."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from autograder.course.directory import Course
+from autograder.verdict import Verdict
+
+MARK_COLUMNS = (
+    *("assignment", "student", "score", "max_score", "auto_score", "late_penalty"),
+    *("needs_manual_grade", "submitted", "isolation", "problems"),
+)
+CHECK_COLUMNS = (
+    "assignment",
+    "student",
+    "part",
+    "check",
+    "title",
+    "points",
+    "max_points",
+    "message",
+)
+FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def export(course: Course, assignments: Iterable[str], stream: TextIO, *, checks: bool) -> int:
+    """Write one row per submission, or with ``checks`` one per check; return how many."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(CHECK_COLUMNS if checks else MARK_COLUMNS)
+    count = 0
+    for assignment in assignments:
+        rows = _check_rows(course, assignment) if checks else _mark_rows(course, assignment)
+        for row in rows:
+            writer.writerow([_safe(value) for value in row])
+            count += 1
+    return count
+
+
+def _safe(value: object) -> object:
+    """Keep a spreadsheet from reading a student's text as a formula; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", " ")  # the csv module leaves a lone carriage return unquoted
+    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
+
+
+def _verdicts(course: Course, assignment: str) -> Iterator[Verdict]:
+    for student in course.graded(assignment):
+        verdict = course.read_verdict(assignment, student)
+        if verdict is not None:
+            yield verdict
+
+
+def _mark_rows(course: Course, assignment: str) -> Iterator[list[object]]:
+    """The score is the gradebook's: with manual grades, extra credit and late penalty."""
+    from nbgrader.api import MissingEntry
+
+    with course.open_gradebook() as gradebook:
+        for verdict in _verdicts(course, assignment):
+            try:
+                entry = gradebook.find_submission(assignment, verdict.student)
+            except MissingEntry:
+                continue
+            penalty = sum(notebook.late_submission_penalty or 0 for notebook in entry.notebooks)
+            yield [
+                assignment,
+                verdict.student,
+                entry.score - penalty,
+                entry.max_score,
+                verdict.points,
+                penalty,
+                entry.needs_manual_grade,
+                entry.timestamp.isoformat() if entry.timestamp else "",
+                verdict.isolation,
+                " | ".join(verdict.problems),
+            ]
+
+
+def _check_rows(course: Course, assignment: str) -> Iterator[list[object]]:
+    for verdict in _verdicts(course, assignment):
+        for part in verdict.parts:
+            for check in part.checks:
+                yield [
+                    assignment,
+                    verdict.student,
+                    part.grade_id,
+                    check.name,
+                    check.title,
+                    check.points,
+                    check.max_points,
+                    check.message,
+                ]

@@ -1,0 +1,200 @@
+"""Judge a class: many workers, one writer, and every submission ends with a verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+
+import msgspec
+from nbformat import NotebookNode
+
+from autograder.course.directory import Course
+from autograder.course.fingerprint import FAILED, Fingerprints
+from autograder.errors import AutograderError
+from autograder.judge.pool import local_executor, run_all
+from autograder.judge.worker import Job, judge_job, zero_verdict
+from autograder.notebooks.read import Unreadable, read_bytes, read_submission
+from autograder.steps.gradebook import GradebookWriter
+from autograder.verdict import Isolation, Verdict, decode
+
+GAVE_UP = (
+    "The grader stopped while it judged this submission, twice, so nothing was examined. "
+    "Please tell your instructor."
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade. ``jobs`` 0 means one per CPU; ``cell_s`` None means the sandbox's limit."""
+
+    jobs: int = 0
+    cell_s: float | None = None
+    regrade: bool = False
+    unsafe: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """One submission now has its verdict."""
+
+    verdict: Verdict
+    is_new: bool
+    done: int
+    total: int
+
+    @property
+    def student(self) -> str:
+        return self.verdict.student
+
+
+@dataclass
+class Outcome:
+    """The verdicts of a run so far."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    judged: int = 0
+    kept: int = 0
+
+    def add(self, event: Event) -> None:
+        self.verdicts.append(event.verdict)
+        self.judged += event.is_new
+        self.kept += not event.is_new
+
+    def sorted_verdicts(self) -> list[Verdict]:
+        """Return the verdicts with problems first, then by points, then by name."""
+        return sorted(self.verdicts, key=lambda v: (not v.problems, v.points, v.student))
+
+
+def grade(
+    course: Course,
+    assignment: str,
+    students: Iterable[str] = (),
+    options: Options = Options(),
+    *,
+    work: Callable[[Job], bytes] = judge_job,
+    make_executor: Callable[[int], Executor] = local_executor,
+) -> Iterator[Event]:
+    """Give every submission a verdict; yield an event for each as it is written down.
+
+    A verdict that still holds is kept. Everything else is judged on the executor's workers,
+    and this process alone writes gradebook, autograded notebooks and verdicts, so a run that
+    is killed has lost at most what its workers were busy with.
+
+    Raises AutograderError when grading itself does not work: no isolation, hidden tests that
+    do not fit, a sandbox that fails even on the blank notebook. A submission that breaks the
+    grader twice, while the blank one does not, is to blame, and gets a verdict that says so.
+    """
+    course.require_released(assignment)
+    chosen = _choose(course, assignment, list(students))
+    fingerprints = Fingerprints(course, assignment)
+    # Finding out takes torch and a trial, which a run with nothing to judge does without.
+    isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
+    done = 0
+    with GradebookWriter(course, assignment) as writer:
+        jobs: list[Job] = []
+        for student in chosen:
+            data = read_bytes(course.notebook("submitted", assignment, student))
+            verdict = course.read_verdict(assignment, student)
+            if (
+                verdict is None
+                or options.regrade
+                or not fingerprints.holds(verdict, data)
+                or (verdict.isolation == "none" and isolation() != "none")
+            ):
+                job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
+                jobs.append(job)
+                continue
+            if not writer.has(student):
+                writer.record(verdict, _notebook(data))
+            done += 1
+            yield Event(verdict, False, done, len(chosen))
+        workers = options.jobs or os.cpu_count() or 1
+        # Closing the runs ends the workers, whatever stops this loop.
+        with closing(run_all(make_executor, work, jobs, workers)) as runs:
+            for job, result in runs:
+                if isinstance(result, bytes):
+                    verdict = decode(result)
+                else:
+                    blank = course.notebook("release", assignment).read_bytes()
+                    work(msgspec.structs.replace(job, submission=blank))
+                    verdict = _gave_up(job, result)
+                writer.record(verdict, _notebook(job.submission))
+                done += 1
+                yield Event(verdict, True, done, len(chosen))
+
+
+def job_for(
+    course: Course,
+    fingerprints: Fingerprints,
+    student: str,
+    submission: bytes,
+    isolation: Isolation,
+    cell_s: float | None = None,
+) -> Job:
+    """Return the job of judging one submission."""
+    assignment = fingerprints.assignment
+    return Job(
+        student=student,
+        assignment=assignment,
+        submission=submission,
+        source=course.notebook("source", assignment).read_text(encoding="utf-8"),
+        suite=fingerprints.suite,
+        seed=course.seed(assignment),
+        fingerprint=fingerprints.of(submission, isolation),
+        isolation=isolation,
+        hide=str(course.root),
+        cell_s=cell_s,
+    )
+
+
+def isolation_level(*, unsafe: bool) -> Isolation:
+    """Return the isolation this machine offers; refuse to do without unless told so."""
+    from autograder.line.sandbox import Sandbox
+
+    works, reason = Sandbox.available()
+    if works:
+        return "bwrap"
+    if unsafe and os.geteuid() == 0:
+        raise AutograderError(
+            "student code would run as root without isolation",
+            "--unsafe",
+            "It could read and change every file of this machine. Grade as an ordinary user.",
+        )
+    if unsafe:
+        return "none"
+    raise AutograderError(
+        "student code cannot be isolated on this machine",
+        "bubblewrap",
+        f"{reason} Only if you trust every submission like your own code, repeat the command "
+        "with --unsafe.",
+    )
+
+
+def _choose(course: Course, assignment: str, students: list[str]) -> list[str]:
+    present = course.students(assignment)
+    unknown = sorted(set(students) - set(present))
+    if unknown or not present:
+        raise AutograderError(
+            f"no submission of {assignment!r} by {', '.join(unknown) or 'anyone'}",
+            str(course.root / "submitted"),
+            f"Run 'autograder collect SOURCE --assignment {assignment}', or correct the name.",
+        )
+    return students or present
+
+
+def _gave_up(job: Job, error: Exception) -> Verdict:
+    from autograder.checks import load_suite
+
+    verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
+    return msgspec.structs.replace(verdict, fingerprint=FAILED)
+
+
+def _notebook(data: bytes) -> NotebookNode | None:
+    try:
+        return read_submission(data)
+    except Unreadable:
+        return None

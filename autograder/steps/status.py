@@ -1,0 +1,63 @@
+"""Where a course stands and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.course.directory import Course
+from autograder.course.fingerprint import Fingerprints
+from autograder.notebooks.read import read_bytes
+from autograder.steps.release import exercises, is_current
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far one assignment has come; counts are submissions."""
+
+    assignment: str
+    released: str  # "no", "yes", or "stale": the exercise or its hidden tests have changed
+    collected: int
+    graded: int  # with a verdict that holds
+    stale: int  # with a verdict that was made from something else
+    feedback: int  # with a feedback page at least as new as the verdict
+    next_step: str
+
+
+def status(course: Course) -> list[Status]:
+    """Return the state of every exercise and of every released assignment."""
+    return [_of(course, name) for name in sorted({*exercises(course), *course.released()})]
+
+
+def _of(course: Course, name: str) -> Status:
+    if name not in course.released():
+        return Status(name, "no", 0, 0, 0, 0, f"autograder release {name}")
+    is_fresh = not course.exercise(name).is_file() or is_current(course, name)
+    fingerprints = Fingerprints(course, name)
+    students = course.students(name)
+    graded = stale = with_feedback = 0
+    for student in students:
+        verdict = course.read_verdict(name, student)
+        data = read_bytes(course.notebook("submitted", name, student))
+        if fingerprints.holds(verdict, data):
+            graded += 1
+            with_feedback += _has_feedback(course, name, student)
+        elif verdict is not None:
+            stale += 1
+    if not is_fresh:
+        step = f"autograder release {name}"
+    elif not students:
+        step = f"hand out release/{name}, then: autograder collect SOURCE --assignment {name}"
+    elif graded < len(students):
+        step = f"autograder grade {name}"
+    elif with_feedback < graded:
+        step = f"autograder feedback {name}"
+    else:
+        step = f"autograder report {name}; autograder export {name}"
+    released = "yes" if is_fresh else "stale"
+    return Status(name, released, len(students), graded, stale, with_feedback, step)
+
+
+def _has_feedback(course: Course, assignment: str, student: str) -> bool:
+    page = course.feedback(assignment, student)
+    verdict = course.verdict_path(assignment, student)
+    return page.exists() and page.stat().st_mtime >= verdict.stat().st_mtime

@@ -1,0 +1,138 @@
+"""What hidden checks say: expectations whose failures name the likely bug, not the answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.autograd.gradcheck import GradcheckError, gradcheck
+
+from autograder.suite.failure import CheckFailure
+from autograder.suite.student import Record, Remote
+
+
+def expect(condition: object, message: str) -> None:
+    """Fail with `message` unless the condition holds."""
+    if not condition:
+        raise CheckFailure(message)
+
+
+def expect_type(actual: object, kind: type | tuple[type, ...], *, what: str = "the result") -> None:
+    """Fail unless `actual` is of this type; says which one came instead."""
+    if not isinstance(actual, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        names = " or ".join(_a(cls.__name__) for cls in kinds)
+        raise CheckFailure(f"{what} should be {names}, but is {describe(actual)}")
+
+
+def expect_shape(
+    actual: object, shape: tuple[int, ...] | torch.Size, *, what: str = "the result", hint: str = ""
+) -> None:
+    """Fail unless `actual` is a tensor of this shape."""
+    expect_type(actual, torch.Tensor, what=what)
+    assert isinstance(actual, torch.Tensor)
+    if tuple(actual.shape) != tuple(shape):
+        _fail(f"{what} has shape {tuple(actual.shape)}, expected {tuple(shape)}", hint)
+
+
+def expect_close(
+    actual: object,
+    expected: torch.Tensor | float,
+    *,
+    atol: float,
+    rtol: float = 0.0,
+    hint: str = "",
+    what: str = "the result",
+) -> None:
+    """Fail unless |actual - expected| <= atol + rtol |expected| everywhere.
+
+    Shape and dtype are compared first. NaN agrees only with NaN at the same place, an infinity
+    only with itself. The message gives the size and the place of the largest difference, never
+    the expected values.
+    """
+    wanted = expected
+    if not isinstance(wanted, torch.Tensor):
+        if isinstance(actual, (int, float)) and not isinstance(actual, bool):
+            actual = torch.tensor(float(actual), dtype=torch.float64)
+        dtype = actual.dtype if isinstance(actual, torch.Tensor) else torch.float64
+        wanted = torch.tensor(float(wanted), dtype=dtype)
+    expect_shape(actual, wanted.shape, what=what, hint=hint)
+    assert isinstance(actual, torch.Tensor)
+    if actual.dtype != wanted.dtype:
+        names = [str(tensor.dtype).removeprefix("torch.") for tensor in (actual, wanted)]
+        _fail(f"{what} has dtype {names[0]}, expected {names[1]}", hint)
+    wide = torch.complex128 if actual.is_complex() else torch.float64
+    have, want = actual.detach().to(wide), wanted.detach().to(wide)
+    same = (have == want) | (have.isnan() & want.isnan())
+    difference = (have - want).abs()
+    close = same | ((difference <= atol + rtol * want.abs()) & want.isfinite())
+    if bool(close.all()):
+        return
+    wrong_nan = have.isnan() & ~want.isnan()
+    if bool(wrong_nan.any()):
+        _fail(f"{what} is NaN at {_index(wrong_nan)} ({int(wrong_nan.sum())} of them)", hint)
+    size = torch.where(close, 0.0, difference.nan_to_num(nan=math.inf, posinf=math.inf))
+    place = _index(size == size.max())
+    wrong, count = int((~close).sum()), close.numel()
+    _fail(
+        f"{what} differs by up to {float(size.max()):.3g} at {place}; "
+        f"{wrong} of {count} values are off by more than the tolerance",
+        hint,
+    )
+
+
+def expect_gradcheck(
+    function: Callable[..., Any], *inputs: torch.Tensor, hint: str = "", what: str = "the gradient"
+) -> None:
+    """Fail unless the gradients agree with finite differences (float64 inputs)."""
+    try:
+        gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-4)
+    except GradcheckError:
+        _fail(f"{what} disagrees with finite differences", hint)
+
+
+def describe(value: object) -> str:
+    """A few words for what a call returned."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, Record):
+        return f"a {value._name} of {len(value)} values"
+    if isinstance(value, Remote):
+        return _a(value._handle.type_name[:100])
+    if isinstance(value, (tuple, list, dict)):
+        return f"a {type(value).__name__} of {len(value)} values"
+    return "None" if value is None else _a(type(value).__name__)
+
+
+def explained(error: Exception, label: str, result: object) -> str:
+    """Words for an exception that a check's own code hit on an odd answer of the student's.
+
+    `label` and `result` are the student's last call and what it returned.
+    """
+    text = str(error)
+    unpacked = re.search(r"values to unpack \(expected (?:at least )?(\d+)", text)
+    if unpacked or "cannot unpack" in text:
+        got = f"{len(result)} values" if isinstance(result, (tuple, list)) else describe(result)
+        wanted = f", expected {unpacked.group(1)} values" if unpacked else ", expected several"
+        return f"{label} returned {got}{wanted}"
+    if isinstance(error, GradcheckError):
+        return f"the gradient of {label} disagrees with finite differences"
+    if isinstance(error, AttributeError) and error.name:
+        return f"{label} returned {describe(result)}, which has no `{error.name}`"
+    return f"could not be examined: {type(error).__name__}: {text[:300]}"
+
+
+def _fail(message: str, hint: str) -> None:
+    raise CheckFailure(f"{message}. {hint}" if hint else message)
+
+
+def _index(mask: torch.Tensor) -> str:
+    place = [int(i) for i in mask.nonzero()[0]]
+    return f"index {tuple(place)}" if place else "its only value"
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

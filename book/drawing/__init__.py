@@ -1,0 +1,32 @@
+"""Pictures of computations: one call each, from structure, never from coordinates.
+
+A call takes what the picture says (steps, gates, values) and an alternative text, and returns a
+``Drawing`` that a cell displays: SVG in the page itself, in the palette's colours as CSS
+variables, so it follows light and dark and prints on paper. Text stays legible at the width of
+a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a label is maths.
+
+    unrolled       a recurrent net, one column a step, beside its folded form
+    gradient_path  the error's way back, with its factors and, if given, its measured size
+    cell           one step of a cell: a rail for the state, gates that write to it
+    matrix         values as a grid: weights, masks, attention
+    tree           what an associative scan combines at each of its parallel steps
+"""
+
+from drawing.canvas import Drawing
+from drawing.cells import Apply, Gate, Keep, Read, Write, cell
+from drawing.grids import matrix, tree
+from drawing.nets import gradient_path, unrolled
+
+__all__ = [
+    "Apply",
+    "Drawing",
+    "Gate",
+    "Keep",
+    "Read",
+    "Write",
+    "cell",
+    "gradient_path",
+    "matrix",
+    "tree",
+    "unrolled",
+]

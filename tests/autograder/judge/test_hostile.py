@@ -1,0 +1,116 @@
+"""Every hostile submission through the real sandbox and judge: no mark, no leak, no process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat import NotebookNode
+
+from autograder.checks import load_suite
+from autograder.judge.notebook import judge_notebook
+from autograder.line.limits import Limits
+from autograder.line.sandbox import Sandbox
+from autograder.notebooks.assemble import assemble
+from autograder.notebooks.read import Unreadable, read_bytes, read_submission
+from autograder.steps.autograded import graded_notebook
+from autograder.verdict import Verdict, encode
+from benchmarks.leaks import hidden_lines, leaked, notebook_text
+from samples.corpus import build_submission
+from samples.hostile_notebooks import Attack, attacks
+
+pytestmark = pytest.mark.sandbox
+
+ROOT = Path(__file__).parents[3]
+SUITE = load_suite("rnn_limits")
+# Short: many attacks wait for ever, and every process that is lost costs one of these times.
+LIMITS = Limits(cell_s=2.5, call_s=1.0, total_s=10.0, restarts=2)
+
+Judge = Callable[[NotebookNode], Verdict]
+
+
+@pytest.fixture(scope="module")
+def source() -> NotebookNode:
+    return assemble(ROOT / "exercises" / "01-rnn-limits.md", SUITE)
+
+
+@pytest.fixture(scope="module")
+def shown(source: NotebookNode) -> NotebookNode:
+    """What students may see: everything but solutions and hidden regions."""
+    cells = [cell.metadata.get("nbgrader", {}) for cell in source.cells]
+    blanks = {marks["grade_id"]: "..." for marks in cells if marks.get("solution")}
+    return build_submission(source, blanks)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(LIMITS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def judge(source: NotebookNode, sandbox: Sandbox) -> Judge:
+    def run(submission: NotebookNode) -> Verdict:
+        return judge_notebook(
+            source,
+            submission,
+            SUITE,
+            sandbox,
+            student="mallory",
+            assignment="01-rnn-limits",
+            notebook="01-rnn-limits",
+            seed=1,
+            fingerprint="",
+            limits=LIMITS,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("attack", attacks(), ids=lambda attack: attack.name)
+def test_attack(
+    attack: Attack,
+    judge: Judge,
+    source: NotebookNode,
+    shown: NotebookNode,
+    sandbox: Sandbox,
+    tmp_path: Path,
+) -> None:
+    neighbour, path = tmp_path / "neighbour.ipynb", tmp_path / "mallory.ipynb"
+    (tmp_path / "source" / "a").mkdir(parents=True)
+    for right in (neighbour, tmp_path / "source" / "a" / "a.ipynb"):
+        nbformat.write(build_submission(source, {}), right)
+    attack.write(shown, path, neighbour)
+    before = _processes()
+    submission = _read(path)
+    if submission is None:  # refused before anything runs
+        assert attack.deserves == {}
+        return
+    verdict = judge(submission)
+    assert {part.grade_id: part.points for part in verdict.parts if part.points} == {
+        grade_id: points for grade_id, points in attack.deserves.items() if points
+    }
+    for part in verdict.parts:
+        for check in part.checks:
+            assert check.passed or check.message, f"{check.name}: a zero without a reason"
+    page = notebook_text(nbformat.writes(graded_notebook(shown, submission, verdict)))
+    secrets = hidden_lines(ROOT / "autograder" / "hidden", source, shown)
+    wrote = "\n".join(cell.source for cell in submission.cells)
+    assert leaked(secrets, wrote, [page, encode(verdict).decode()]) == []
+    assert _processes() == before, "the submission left a process behind"
+    assert judge(build_submission(source, {})).points == 20, "the next submission suffered"
+
+
+def _read(path: Path) -> NotebookNode | None:
+    try:
+        return read_submission(read_bytes(path))
+    except Unreadable:
+        return None
+
+
+def _processes() -> set[int]:
+    """Return everything that runs below this process: the sandbox and whoever is in it."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}

@@ -1,0 +1,170 @@
+"""Whole notebooks: every submission gets the mark it earned and a reason."""
+
+from __future__ import annotations
+
+import nbformat.v4 as v4
+import pytest
+
+from autograder.checks import Suite
+from autograder.errors import AutograderError
+from autograder.judge.notebook import judge_notebook, plain
+from autograder.line.transport import LocalSpawner
+from autograder.verdict import Verdict, encode
+from tests.autograder.small import (
+    LAYER,
+    SCALE,
+    SOURCE,
+    cell,
+    judge,
+    messages,
+    points,
+    scales,
+    statuses,
+    submitted,
+)
+
+
+def test_a_right_submission_gets_everything() -> None:
+    verdict = judge(submitted())
+    assert verdict.points == verdict.max_points == 7.0
+    assert set(statuses(verdict).values()) == {"ok"}
+    assert verdict.problems == []
+    assert verdict.isolation == "none"
+    assert (verdict.student, verdict.assignment, verdict.fingerprint) == ("ada", "a1", "f")
+    assert verdict.cells[-1].stdout == "Layer()\n"
+
+
+def test_credit_is_per_check() -> None:
+    verdict = judge(
+        submitted("def scale(x):\n    return 2 * x + 1", LAYER.replace("zeros", "ones"))
+    )
+    assert points(verdict) == [1.0, 3.0]
+    assert "differs by up to 1 at index" in messages(verdict)["scales"]
+    assert messages(verdict)["scales"].endswith("Is the factor right?")
+    assert messages(verdict)["scale_gradient"] == ""
+
+
+def test_the_same_seed_gives_the_same_verdict() -> None:
+    wrong = submitted("def scale(x):\n    return x + torch.rand(5)")
+    assert messages(judge(wrong)) == messages(judge(wrong))
+    assert messages(judge(wrong)) != messages(judge(wrong, seed=2))
+
+
+def test_a_blank_submission_is_told_what_is_missing() -> None:
+    verdict = judge(submitted("# YOUR CODE HERE\nraise NotImplementedError()", ""))
+    assert verdict.points == 0
+    assert messages(verdict)["scales"] == (
+        "`scale` is not defined: its cell `scale` is not filled in yet"
+    )
+    assert messages(verdict)["bias"] == "`Layer` is not defined: is its cell filled in?"
+
+
+def test_one_broken_cell_costs_only_what_depends_on_it() -> None:
+    verdict = judge(submitted("def scale(x:\n"))
+    assert points(verdict) == [0.0, 4.0]
+    assert statuses(verdict)["scale"] == "error"
+    assert "SyntaxError" in messages(verdict)["scales"]
+    assert "SyntaxError" in next(c.error for c in verdict.cells if c.cell_id == "scale")
+
+
+def test_a_helper_outside_the_solution_cells_is_explained() -> None:
+    helper = cell("def helper(x): return 2 * x")
+    verdict = judge(submitted("def scale(x):\n    return helper(x)", LAYER, helper))
+    assert points(verdict) == [0.0, 4.0]
+    assert (
+        "`helper` is defined in a cell of your own, which grading does not run; "
+        "move it into the cell `scale`"
+    ) in messages(verdict)["scales"]
+    at_top = judge(submitted(f"helper(1)\n{SCALE}", LAYER, helper))
+    assert "move it into the cell `scale`" in messages(at_top)["scales"]
+
+
+def test_cells_added_by_the_student_do_not_run() -> None:
+    verdict = judge(submitted("", LAYER, cell("def scale(x): return 2 * x")))
+    assert points(verdict) == [0.0, 4.0]
+    assert "cell of your own" in messages(verdict)["scales"]
+
+
+def test_edited_and_deleted_tests_change_nothing() -> None:
+    edited = judge(submitted("def scale(x): return x", test="pass"))
+    assert points(edited) == [0.0, 4.0]
+    assert edited.problems == ["the test cell `scale-test` was changed; the original was used"]
+    assert statuses(edited)["scale-test"] == "error"
+    deleted = submitted()
+    deleted.cells = [c for c in deleted.cells if "test" not in str(c.metadata)]
+    verdict = judge(deleted)
+    assert verdict.points == 7.0
+    assert len(verdict.problems) == 2
+
+
+def test_differing_twins_count_for_nothing_and_the_rest_still_does() -> None:
+    verdict = judge(submitted(SCALE, LAYER, cell("x = 1", "scale", solution=True)))
+    assert points(verdict) == [0.0, 4.0]
+    assert "differ" in verdict.problems[0]
+    assert statuses(verdict)["scale"] == "missing"
+    assert "missing or unclear" in messages(verdict)["scales"]
+
+
+def test_a_notebook_without_metadata_is_one_clear_problem() -> None:
+    verdict = judge(v4.new_notebook(cells=[cell(SCALE), cell(LAYER)]))
+    assert verdict.points == 0
+    assert len(verdict.problems) == 1
+    assert all(messages(verdict).values())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Layer = nn.Linear",
+        "class Layer(nn.Linear): pass",
+        "from torch.nn import Linear as Layer",
+        "Layer = getattr(nn, 'Linear')",
+    ],
+)
+def test_ready_made_layers_are_refused_by_name(source: str) -> None:
+    verdict = judge(submitted(layer=source))
+    assert points(verdict) == [3.0, 0.0]
+    assert messages(verdict)["bias"] == (
+        "cell layer, line 1: torch.nn.Linear is ready made; "
+        "this exercise is about writing it yourself"
+    )
+
+
+def test_ready_made_layers_are_refused_at_run_time() -> None:
+    hidden = "Layer = vars(nn)['Lin' + 'ear']"
+    verdict = judge(submitted(layer=hidden))
+    assert points(verdict) == [3.0, 0.0]
+    assert "ready made" in messages(verdict)["bias"]
+
+
+def test_control_characters_do_not_get_out() -> None:
+    verdict = judge(submitted("print('\\x1b[31mred\\x07')\nraise ValueError('\\x1b]0;title\\x07')"))
+    assert "\\u001b" not in encode(verdict).decode()
+    assert "ValueError" in messages(verdict)["scales"]
+    assert plain("a\x1b\n\tb", 10) == "a\n\tb"
+    assert plain("x" * 11, 10) == "x" * 10 + " [...]"
+
+
+def test_suite_and_source_must_agree() -> None:
+    few = Suite("few")
+    few.check("scale-test", points=1, title="t")(scales)
+    with pytest.raises(AutograderError, match="worth 3 points and its checks 1"):
+        judge_with(few)
+    stray = Suite("stray")
+    stray.check("nowhere", points=1, title="t")(scales)
+    with pytest.raises(AutograderError, match="'nowhere', which is no graded cell"):
+        judge_with(stray)
+
+
+def judge_with(other: Suite) -> Verdict:
+    return judge_notebook(
+        SOURCE,
+        submitted(),
+        other,
+        LocalSpawner(),
+        student="",
+        assignment="",
+        notebook="",
+        seed=0,
+        fingerprint="",
+    )

@@ -1,0 +1,146 @@
+"""Only solution cells come from the submission; everything odd is said and nothing breaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat.v4 as v4
+import pytest
+
+from autograder.errors import AutograderError
+from autograder.notebooks.pairing import pair, without_hidden
+
+
+def code(source: str, **meta: Any) -> Any:
+    return v4.new_code_cell(source, metadata={"nbgrader": meta} if meta else {})
+
+
+def solution(grade_id: str, source: str) -> Any:
+    return code(source, grade_id=grade_id, solution=True, grade=False)
+
+
+def graded(grade_id: str, source: str, points: float = 1) -> Any:
+    return code(source, grade_id=grade_id, solution=False, grade=True, points=points)
+
+
+def given(grade_id: str, source: str) -> Any:
+    return code(source, grade_id=grade_id, solution=False, grade=False, locked=True)
+
+
+TEXT = v4.new_markdown_cell("hi", metadata={"nbgrader": {"grade_id": "a"}})
+KEPT = "def a(): return 1"
+HIDDEN = "\n### BEGIN HIDDEN TESTS\nassert secret\n### END HIDDEN TESTS"
+
+
+def source() -> Any:
+    return v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# Title"),
+            code("import torch"),
+            given("scale", "SCALE = 2"),
+            solution("a", KEPT),
+            solution("b", "def b(): return 2"),
+            graded("a-test", f"assert a() == 1{HIDDEN}", 2),
+            graded("b-test", "assert b() == 2"),
+            solution("c", "class C: pass"),
+            graded("c-test", "C()"),
+        ]
+    )
+
+
+def submission(**changes: Any) -> Any:
+    """The released notebook with some cells replaced, by id; None deletes one."""
+    notebook = source()
+    notebook.cells[5]["source"] = "assert a() == 1\n"
+    cells = []
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        change = changes.get(grade_id.replace("-", "_"), cell)
+        cells += change if isinstance(change, list) else [change]
+    notebook.cells = [cell for cell in cells if cell is not None]
+    return notebook
+
+
+def sources(paired: Any) -> dict[str, str | None]:
+    return {cell.id: cell.source for cell in paired.cells}
+
+
+def test_a_faithful_submission_has_no_problem() -> None:
+    paired = pair(source(), submission(a=solution("a", "def a(): return 10")))
+    assert paired.problems == []
+    assert sources(paired) == {
+        "cell-2": "import torch",
+        "scale": "SCALE = 2",
+        "a": "def a(): return 10",
+        "b": "def b(): return 2",
+        "a-test": "assert a() == 1",
+        "b-test": "assert b() == 2",
+        "c": "class C: pass",
+        "c-test": "C()",
+    }
+    assert paired.points == {"a-test": 2.0, "b-test": 1.0, "c-test": 1.0}
+    assert paired.answers == {"a-test": ["a", "b"], "b-test": ["a", "b"], "c-test": ["c"]}
+    assert paired.homes == {"a": "a", "b": "b", "C": "c"}
+    assert [cell.role for cell in paired.cells[:5]] == [
+        *("given", "given", "solution", "solution", "test")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "kept"),
+    [
+        ({"a": None}, "the cell `a` is missing", None),
+        ({"a": TEXT}, "not a code", None),
+        ({"a": [solution("a", "x = 1"), solution("a", "x = 2")]}, "2 cells carry the id `a`", None),
+        ({"a": [solution("a", "x = 1")] * 2}, "2 identical cells", "x = 1"),
+        ({"a_test": None}, "the test cell `a-test` is missing", KEPT),
+        ({"a_test": graded("a-test", "pass")}, "`a-test` was changed", KEPT),
+        ({"scale": given("scale", "SCALE = 3")}, "given cell `scale` was changed", KEPT),
+    ],
+)
+def test_changes_are_told_and_do_not_count(changes: Any, problem: str, kept: str | None) -> None:
+    paired = pair(source(), submission(**changes))
+    assert len(paired.problems) == 1
+    assert problem in paired.problems[0]
+    assert sources(paired)["a"] == kept
+    assert sources(paired)["a-test"] == "assert a() == 1"
+    assert sources(paired)["scale"] == "SCALE = 2"
+
+
+def test_names_defined_elsewhere_are_known() -> None:
+    extra = code("import math\ndef helper(): pass\nx, (y, z) = 1, (2, 3)\nw: int = 3\nclass K: ...")
+    changed = given("scale", "SCALE = 3\nother = 1")
+    paired = pair(source(), submission(a=[extra, solution("a", "")], scale=changed))
+    assert {"math", "helper", "x", "y", "z", "w", "K"} <= paired.strays.keys()
+    assert "cell of your own" in paired.strays["helper"]
+    assert "given cell" in paired.strays["other"]
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        {},
+        None,
+        {"cells": None},
+        {"cells": [3, "x", {}, {"cell_type": "code"}]},
+        {"cells": [{"cell_type": "code", "metadata": None, "source": ["a", 3]}]},
+        {"cells": [{"cell_type": "code", "metadata": {"nbgrader": {"grade_id": ["a"]}}}]},
+        {"cells": [{"cell_type": "code", "metadata": {"nbgrader": 7}, "source": None}]},
+    ],
+)
+def test_a_shapeless_submission_is_one_problem(notebook: Any) -> None:
+    paired = pair(source(), notebook)
+    assert len(paired.problems) == 1
+    assert "carries an id" in paired.problems[0]
+    assert sources(paired)["a"] is None
+
+
+def test_hidden_regions_go_and_must_be_closed() -> None:
+    assert without_hidden(f"a{HIDDEN}\nb") == "a\nb"
+    for broken in (
+        "### BEGIN HIDDEN TESTS\nx",
+        "### END HIDDEN TESTS",
+        "### BEGIN HIDDEN TESTS\n### BEGIN HIDDEN TESTS",
+    ):
+        with pytest.raises(AutograderError, match="hidden region"):
+            without_hidden(broken)

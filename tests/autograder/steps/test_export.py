@@ -1,0 +1,87 @@
+"""CSV: what a spreadsheet reads is what the gradebook says, and never a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course.directory import Course, write_atomically
+from autograder.steps.export import export
+from autograder.steps.gradebook import GradebookWriter
+from autograder.verdict import CheckResult, PartResult, Verdict
+from tests.autograder import tiny
+
+Submit = Callable[[str, dict[str, str]], Path]
+Grade = Callable[..., dict[str, Verdict]]
+
+
+def rows(course: Course, *, checks: bool = False) -> list[dict[str, str]]:
+    stream = io.StringIO()
+    export(course, [tiny.NAME], stream, checks=checks)
+    return list(csv.DictReader(io.StringIO(stream.getvalue())))
+
+
+def test_one_row_per_submission(course: Course, submit: Submit, grade_here: Grade) -> None:
+    submit("ada", tiny.RIGHT)
+    submit("eve", tiny.WRONG_NORM)
+    grade_here()
+    found = {row["student"]: row for row in rows(course)}
+    assert (found["ada"]["score"], found["eve"]["score"]) == ("5.0", "2.0")
+    assert found["eve"]["max_score"] == "5.0"
+    assert found["eve"]["isolation"] == "none"
+
+
+def test_score_is_the_gradebooks(course: Course, submit: Submit, grade_here: Grade) -> None:
+    submit("eve", tiny.WRONG_NORM)
+    grade_here()
+    with course.open_gradebook() as gradebook:
+        gradebook.find_grade("norm-tests", tiny.NAME, tiny.NAME, "eve").manual_score = 1.5
+        gradebook.find_submission_notebook(
+            tiny.NAME, tiny.NAME, "eve"
+        ).late_submission_penalty = 0.5
+        gradebook.db.commit()
+    (row,) = rows(course)
+    assert (row["score"], row["auto_score"], row["late_penalty"]) == ("3.0", "2.0", "0.5")
+
+
+def test_one_row_per_check(course: Course, submit: Submit, grade_here: Grade) -> None:
+    submit("eve", tiny.WRONG_NORM)
+    grade_here()
+    found = {row["check"]: row for row in rows(course, checks=True)}
+    assert set(found) == {"doubles", "leaves_alone", "euclidean"}
+    assert found["euclidean"]["points"] == "0.0"
+    assert found["euclidean"]["message"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\r=1"])
+def test_a_students_text_is_never_a_formula(course: Course, text: str) -> None:
+    verdict = Verdict(
+        tiny.NAME,
+        tiny.NAME,
+        "-ada",
+        "none",
+        0,
+        "x",
+        parts=[PartResult("norm-tests", 3, [CheckResult("c", "t", 0, 3, text)])],
+        problems=[text],
+    )
+    with GradebookWriter(course, tiny.NAME) as writer:
+        writer.record(verdict, None)
+    (mark,) = rows(course)
+    (check,) = rows(course, checks=True)
+    for cell in (mark["student"], mark["problems"], check["message"]):
+        assert cell.startswith("'")
+
+
+def test_a_damaged_verdict_does_not_stop_the_rest(
+    course: Course, submit: Submit, grade_here: Grade
+) -> None:
+    submit("ada", tiny.RIGHT)
+    submit("bob", tiny.RIGHT)
+    grade_here()
+    write_atomically(course.verdict_path(tiny.NAME, "ada"), b"{")
+    assert [row["student"] for row in rows(course)] == ["bob"]

@@ -1,0 +1,114 @@
+"""The class report and the status: counts that add up, problems first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.course.directory import Course
+from autograder.steps.collect import collect
+from autograder.steps.feedback import feedback
+from autograder.steps.report import BINS, histogram, page, report
+from autograder.steps.status import status
+from autograder.verdict import CheckResult, PartResult, Verdict
+from tests.autograder import tiny
+
+Submit = Callable[[str, dict[str, str]], Path]
+Grade = Callable[..., dict[str, Verdict]]
+
+
+@given(st.lists(st.floats(0, 20)), st.floats(20, 30))
+def test_every_mark_is_counted_once(marks: list[float], full: float) -> None:
+    counts = histogram(marks, full)
+    assert len(counts) == BINS
+    assert sum(counts) == len(marks)
+
+
+def test_full_marks_are_in_the_last_bin() -> None:
+    assert histogram([0.0, 5.0], 5.0) == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert sum(histogram([0.0], 0.0)) == 1
+
+
+def test_report_has_marks_rates_and_reasons(
+    course: Course, submit: Submit, grade_here: Grade
+) -> None:
+    submit("ada", tiny.RIGHT)
+    submit("eve", tiny.WRONG_NORM)
+    submit("junk", {}).write_text("not JSON")
+    verdicts = grade_here()
+    submit("late", tiny.RIGHT)
+    text = report(course, tiny.NAME).read_text()
+    assert "3 submissions judged" in text
+    assert "Collected but not graded yet:</strong> late" in text
+    for part in verdicts["eve"].parts:
+        for check in part.checks:
+            assert check.title in text
+    assert re.search(r"is the Euclidean norm</td>\s*<td class=\"number\">1 / 3", text)
+    assert re.search(r"doubles a matrix</td>\s*<td class=\"number\">2 / 3", text)
+    rows = re.findall(r'<td class="id">(\w+)</td>\s*<td class="number">([\d.]+) / 5', text)
+    assert rows == [("junk", "0"), ("eve", "2"), ("ada", "5")]
+    assert "not JSON" in text
+
+
+def test_report_names_what_was_not_collected(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ada.ipynb").symlink_to("/etc/passwd")
+    collect(course, tmp_path / "in", tiny.NAME)
+    assert "symbolic link" in report(course, tiny.NAME).read_text()
+
+
+def test_report_is_escaped_and_self_contained() -> None:
+    evil = "<script>alert(1)</script>"
+    verdict = Verdict(
+        "a",
+        "a",
+        evil,
+        "none",
+        0,
+        "x",
+        parts=[PartResult(evil, 1, [CheckResult(evil, evil, 0, 1, evil)])],
+        problems=[evil],
+    )
+    text = page("a", [verdict], [evil], [])
+    assert "<script" not in text
+    assert not re.search(r"""(src|href)\s*=|url\(|@import|https?://""", text)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_report_of_a_small_class(count: int) -> None:
+    verdicts = [Verdict("a", "a", "s", "none", 0, "x")] * count
+    assert f"{count} submissions judged" in page("a", verdicts, [], [])
+
+
+def test_status_says_what_comes_next(course: Course, submit: Submit, grade_here: Grade) -> None:
+    def now() -> tuple[int, int, int, int, str]:
+        (row,) = status(course)
+        return row.collected, row.graded, row.stale, row.feedback, row.next_step.split()[1]
+
+    (fresh,) = status(course)
+    assert "collect" in fresh.next_step
+    submit("ada", tiny.WRONG)
+    assert now() == (1, 0, 0, 0, "grade")
+    grade_here()
+    assert now() == (1, 1, 0, 0, "feedback")
+    feedback(course, tiny.NAME)
+    assert now() == (1, 1, 0, 1, "report")
+    submit("ada", tiny.RIGHT)
+    assert now() == (1, 0, 1, 0, "grade")
+
+
+def test_status_sees_a_stale_release(course: Course, project: Path) -> None:
+    (row,) = status(course)
+    exercise = project / "exercises" / "tiny.md"
+    text = exercise.read_text()
+    try:
+        exercise.write_text(text + "\nOne more line.\n")
+        (row,) = status(course)
+        assert (row.released, row.next_step) == ("stale", "autograder release tiny")
+    finally:
+        exercise.write_text(text)

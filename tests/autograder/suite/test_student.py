@@ -1,0 +1,246 @@
+"""A remote object reads like an ordinary one, gradients included."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.checks import CheckFailure
+from autograder.inside import wire
+from autograder.line.transport import LocalTransport
+from autograder.suite.student import Record, Remote, Student
+
+CELL = """
+from typing import NamedTuple
+import torch
+from torch import nn
+
+class State(NamedTuple):
+    h: torch.Tensor
+    count: int = 0
+
+class Cell(nn.Module):
+    def __init__(self, i, h):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(h, i))
+        self.u = nn.Parameter(torch.randn(h, h))
+        self.unused = nn.Parameter(torch.randn(2))
+        self.drop = nn.Dropout(0.5)
+        self.size = h
+
+    def step(self, x, state):
+        h = torch.tanh(x @ self.w.T + state.h @ self.u.T)
+        return h, State(h, state.count + 1)
+
+    def three(self):
+        return 1, 2, 3
+
+    def wrong(self, x):
+        y = x + 1
+        raise ValueError("sizes differ")
+
+    def later(self):
+        raise NotImplementedError
+
+def damage(x, y):
+    y += 1
+    return x
+
+def nested(x):
+    return {"a": [x * 2, (x.long(), None)], "b": "text", "c": 3.5}
+
+def identity(x):
+    return x
+
+def takes(*, named):
+    return named * 2
+
+def detached(x):
+    return x.detach() * 2
+"""
+
+WRONG, LATER = (
+    CELL[: CELL.index(text)].count("\n") + 1 for text in ("raise Value", "raise NotImpl")
+)
+
+
+@pytest.fixture
+def student() -> Student:
+    line = LocalTransport()
+    assert isinstance(line.request(wire.Exec("cell", CELL), 5.0)[0], wire.Done)
+    return Student(line)
+
+
+def reference(
+    cell: Remote, x: torch.Tensor, h: torch.Tensor, steps: int
+) -> dict[str, torch.Tensor]:
+    weights = {k: v.clone().requires_grad_() for k, v in cell.state_dict().items()}
+    for _ in range(steps):
+        h = torch.tanh(x @ weights["w"].T + h @ weights["u"].T)
+    h.square().sum().backward()
+    return weights
+
+
+def test_values_and_gradients_equal_those_of_the_layer_in_one_process(student: Student) -> None:
+    cell = student.Cell(3, 5).double()
+    x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    start = torch.randn(4, 5, dtype=torch.float64)
+    state = student.State(start)
+    for _ in range(3):
+        y, state = cell.step(x, state)
+    y.square().sum().backward()
+    own = x.grad
+    x.grad = None
+    weights = reference(cell, x, start, 3)
+    torch.testing.assert_close(own, x.grad, rtol=0, atol=1e-12)
+    grads = cell.grads()
+    for name in ("w", "u"):
+        torch.testing.assert_close(grads[name], weights[name].grad, rtol=0, atol=1e-12)
+    assert grads["unused"] is None
+    cell.zero_grad()
+    assert set(cell.grads().values()) == {None}
+
+
+def test_gradcheck_works_and_leaves_parameter_gradients_alone(student: Student) -> None:
+    cell = student.Cell(2, 3).double()
+    x = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
+    h = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x, h: cell.step(x, student.State(h))[0], (x, h))
+    assert set(cell.grads().values()) == {None}
+    cell.step(x, student.State(h))[0].sum().backward()
+    assert cell.grads()["w"] is not None
+
+
+def test_parameter_gradients_accumulate_like_pytorchs(student: Student) -> None:
+    cell = student.Cell(2, 3)
+    x, state = torch.randn(1, 2), student.State(torch.zeros(1, 3))
+    cell.step(x, state)[0].sum().backward()
+    once = cell.grads()["w"]
+    cell.step(x, state)[0].sum().backward()
+    torch.testing.assert_close(cell.grads()["w"], once * 2)
+
+
+def test_no_graph_is_kept_without_grad(student: Student) -> None:
+    cell = student.Cell(2, 3)
+    with torch.no_grad():
+        y, state = cell.step(torch.ones(1, 2, requires_grad=True), student.State(torch.zeros(1, 3)))
+    assert not y.requires_grad
+    assert not state.h.requires_grad
+    assert student._session.transport._runtime._graphs == {}
+
+
+def test_graphs_go_when_nobody_needs_them(student: Student) -> None:
+    cell = student.Cell(2, 3)
+    runtime = student._session.transport._runtime
+    y, state = cell.step(torch.ones(1, 2), student.State(torch.zeros(1, 3)))
+    assert len(runtime._graphs) == 1
+    del y, state
+    student._session.last_result = None
+    assert cell.size == 3
+    assert runtime._graphs == {}
+
+
+def test_records_are_tuples_with_names_and_can_go_back(student: Student) -> None:
+    state = student.State(torch.zeros(1, 3))
+    assert isinstance(state, Record)
+    assert isinstance(state, tuple)
+    assert state._fields == ("h", "count")
+    h, count = state
+    assert (count, state.count) == (0, 0)
+    assert torch.equal(h, state.h)
+    assert state._replace(count=4).count == 4
+    _, after = student.Cell(2, 3).step(torch.ones(1, 2), state._replace(count=4))
+    assert after.count == 5
+    assert not hasattr(state, "c")
+    with pytest.raises(CheckFailure, match=r"State has no field `c`; its fields are: h, count"):
+        _ = state.c
+
+
+def test_all_kinds_of_values_pass(student: Student) -> None:
+    x = torch.tensor([1.5, -2.5], requires_grad=True)
+    result = student.nested(x)
+    assert torch.equal(result["a"][1][0], torch.tensor([1, -2]))
+    assert (result["b"], result["c"], result["a"][1][1]) == ("text", 3.5, None)
+    result["a"][0].sum().backward()
+    assert torch.equal(x.grad, torch.tensor([2.0, 2.0]))
+    assert student.takes(named=torch.ones(1)).item() == 2
+    assert not student.detached(x).requires_grad
+    same = student.identity(x)
+    same.sum().backward()
+    assert torch.equal(x.grad, torch.tensor([3.0, 3.0]))
+
+
+def test_writing_into_an_input_is_noticed(student: Student) -> None:
+    x, y = torch.zeros(2), torch.zeros(2)
+    student.identity(x)
+    assert not student.changed_inputs
+    student.damage(x, y)
+    assert student.changed_inputs
+    assert y.sum() == 0
+
+
+def test_modules_convert_load_and_switch_mode(student: Student) -> None:
+    cell = student.Cell(2, 3)
+    new = {name: torch.ones_like(value) for name, value in cell.state_dict().items()}
+    cell.load_state_dict(new)
+    assert all(torch.equal(value, new[name]) for name, value in cell.state_dict().items())
+    assert cell.double().state_dict()["w"].dtype == torch.float64
+    assert cell.float().state_dict()["w"].dtype == torch.float32
+    assert cell.training is True
+    assert cell.eval().training is False
+    assert cell.train().training is True
+    assert type(cell.w) is torch.Tensor
+    with pytest.raises(CheckFailure, match="load_state_dict raised RuntimeError"):
+        cell.load_state_dict({"w": torch.ones(1)})
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda s: s.Nothing, "`Nothing` is not defined: is its cell filled in?"),
+        (
+            lambda s: s.Cell(2, 3).wrong(1),
+            f"Cell.wrong raised ValueError: sizes differ in cell cell, line {WRONG}$",
+        ),
+        (
+            lambda s: s.Cell(2, 3).later(),
+            f"Cell.later is not written yet in cell cell, line {LATER}$",
+        ),
+        (lambda s: s.Cell(2), r"Cell raised TypeError.*missing 1 required positional argument"),
+        (lambda s: s.Cell(2, 3).nope, "Cell.nope raised AttributeError"),
+        (lambda s: list(s.Cell(2, 3)), "returned a Cell where several values were expected"),
+        (
+            lambda s: s.State.double(),
+            r"State.to raised TypeError: a type is not a torch\.nn\.Module",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_told_to_the_student(student: Student, action, message: str) -> None:
+    with pytest.raises(CheckFailure, match=message):
+        action(student)
+
+
+def test_hasattr_means_what_it_says(student: Student) -> None:
+    assert hasattr(student, "Cell")
+    assert not hasattr(student, "Nothing")
+    assert hasattr(student.Cell(2, 3), "step")
+    assert not hasattr(student.Cell(2, 3), "nope")
+
+
+def test_a_judges_own_object_is_not_sent(student: Student) -> None:
+    with pytest.raises(TypeError, match="cannot be sent"):
+        student.identity(nn.Linear(1, 1))
+
+
+def test_nothing_is_asked_after_the_deadline(student: Student) -> None:
+    late = Student(student._session.transport, deadline=0.0)
+    with pytest.raises(CheckFailure, match="time for the whole notebook"):
+        _ = late.Cell
+
+
+def test_explanations_are_added() -> None:
+    line = LocalTransport()
+    student = Student(line, explain=lambda failure: f"look at {failure.name}")
+    with pytest.raises(CheckFailure, match="`Cell` is not defined: look at Cell"):
+        _ = student.Cell

@@ -1,0 +1,168 @@
+"""Pictures of computations: well formed, named, legible on a phone, in the palette's colours."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import drawing
+import pytest
+import style
+from drawing import Apply, Drawing, Gate, Keep, Read, Write, cell, gradient_path, matrix, unrolled
+from drawing.canvas import FINE
+from drawing.label import Span, spans, width
+
+ALT = "A picture of the computation, described in words."
+UPDATE = Gate("σ", "update")
+PICTURES: dict[str, Callable[[], Drawing]] = {
+    "unrolled": lambda: unrolled(alt=ALT),
+    "outputs": lambda: unrolled(alt=ALT, outputs="y"),
+    "folded": lambda: unrolled(alt=ALT, outputs="y", folded=True),
+    "numbered": lambda: unrolled(alt=ALT, last=None),
+    "gradient": lambda: gradient_path(alt=ALT),
+    "measured gradient": lambda: gradient_path(alt=ALT, sizes=[1, 0.42, 0.07, 1.2e-5]),
+    "plain cell": lambda: cell(
+        [Apply("$U$"), Write(Gate("$W$")), Apply("tanh")],
+        alt=ALT,
+        name="a plain cell",
+        state="h",
+        inputs="$x(t)$",
+    ),
+    "LSTM of 1997": lambda: cell(
+        [Write(Gate("$g$", "input"), Gate("σ", "in"))],
+        alt=ALT,
+        name="the LSTM cell of 1997",
+        state="s",
+        read=Read(Gate("σ", "out"), "$h$", "$y(t)$"),
+        architecture="lstm1997",
+    ),
+    "LSTM": lambda: cell(
+        [Keep(Gate("σ", "forget")), Write(Gate("tanh", "cell"), Gate("σ", "input"))],
+        alt=ALT,
+        name="an LSTM cell",
+        read=Read(Gate("σ", "output")),
+        architecture="lstm",
+    ),
+    "GRU": lambda: cell(
+        [Keep(UPDATE, "1−"), Write(Gate("tanh", "new", "$x$"), UPDATE, Gate("σ", "reset"))],
+        alt=ALT,
+        name="a GRU cell",
+        state="h",
+        architecture="gru",
+    ),
+    "matrix": lambda: matrix(
+        [[1, -0.5], [0.25, 0]], alt=ALT, rows=["$h_1$", "$h_2$"], columns=["a", "b"], form=".2f"
+    ),
+    "mask": lambda: matrix([[float(j <= i) for j in range(12)] for i in range(12)], alt=ALT),
+    "tree": lambda: drawing.tree(3, alt=ALT),
+}
+
+
+@pytest.fixture(params=PICTURES, ids=lambda name: name.replace(" ", "-"))
+def picture(request: pytest.FixtureRequest) -> Drawing:
+    return PICTURES[request.param]()
+
+
+def inside(picture: Drawing) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(picture.svg).iter())
+
+
+def test_a_picture_is_well_formed_and_says_in_words_what_it_shows(picture: Drawing) -> None:
+    root, *rest = inside(picture)
+    named = {part.get("id"): part.text for part in rest if part.get("id")}
+    title, alt = (named[key] for key in root.attrib["aria-labelledby"].split())
+    assert title
+    assert alt == ALT
+    assert root.attrib["role"] == "img"
+
+
+def test_colours_come_from_the_palette_and_follow_the_page(picture: Drawing) -> None:
+    known = {f"--{k}": v["color"] for k, v in (style.PALETTE | style.ROLES).items()}
+    for part in inside(picture):
+        for name in ("fill", "stroke"):
+            value = part.get(name, "none")
+            if value != "none":
+                variable, color = re.fullmatch(r"var\((--[\w]+), (#\w{6})\)", value).groups()
+                assert known[variable] == color
+
+
+def test_no_label_covers_another_or_is_crossed_by_a_line(picture: Drawing) -> None:
+    for a, b in itertools.combinations(picture.labels, 2):
+        apart = a.right <= b.left or b.right <= a.left or a.bottom <= b.top or b.bottom <= a.top
+        assert apart, (a, b)
+    for label in picture.labels:
+        for start, end in picture.lines:
+            for i in range(41):  # points along the line
+                x = start.x + (end.x - start.x) * i / 40
+                y = start.y + (end.y - start.y) * i / 40
+                crossed = label.left < x < label.right and label.top < y < label.bottom
+                assert not crossed, (label, start, end)
+
+
+def test_nothing_lies_outside_and_all_is_legible_on_a_phone(picture: Drawing) -> None:
+    for label in picture.labels:
+        assert label.left >= 0
+        assert label.top >= 0
+        assert label.right <= picture.size.x
+        assert label.bottom <= picture.size.y
+    for point in itertools.chain(*picture.lines):
+        assert 0 <= point.x <= picture.size.x
+        assert 0 <= point.y <= picture.size.y
+    assert FINE * 311 / picture.size.x >= 9.5
+
+
+def test_the_same_call_gives_the_same_bytes_and_another_text_other_ids() -> None:
+    assert unrolled(alt=ALT).svg == unrolled(alt=ALT).svg
+    ids = re.compile(r'id="(\S+)"')
+    assert not set(ids.findall(unrolled(alt=ALT).svg)) & set(
+        ids.findall(unrolled(alt=f"{ALT} More.").svg)
+    )
+
+
+def test_a_cell_shows_a_drawing_inside_the_page() -> None:
+    assert unrolled(alt=ALT)._repr_html_().startswith("<svg ")
+
+
+def test_a_factor_that_shrinks_error_thins_its_arrow() -> None:
+    def widths(picture: Drawing) -> list[float]:
+        red = [e for e in inside(picture) if "--error" in e.get("stroke", "")]
+        return [float(e.get("stroke-width", "")) for e in red]
+
+    assert len(set(widths(gradient_path(alt=ALT)))) == 1
+    at_loss, third, second, first = widths(gradient_path(alt=ALT, sizes=[1, 0.1, 0.01, 0.001]))
+    assert third < second < first < at_loss
+
+
+def test_labels_hold_maths_between_dollars() -> None:
+    assert spans("in $c_{t-1}$!") == [
+        Span("in ", False, ""),
+        Span("c", True, ""),
+        Span("t", True, "_"),
+        Span("−1", False, "_"),
+        Span("!", False, ""),
+    ]
+    assert width("wider", 14) > width("wide", 14) > width("wide", 12)
+    source = unrolled(alt="a < b & all of that", inputs="<x>").svg
+    assert ElementTree.fromstring(source) is not None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: unrolled(alt="A net"), "alt must tell in a sentence"),
+        (lambda: unrolled(alt=ALT, steps=1), "at least 2 steps, got 1"),
+        (lambda: unrolled(alt=ALT, steps=6), "units wide, a phone shows 380 legibly"),
+        (lambda: unrolled(alt=ALT, weights=("W$", "U", "V")), "one is missing"),
+        (lambda: unrolled(alt=ALT, architecture="perceptron"), "no colour for 'perceptron'"),
+        (lambda: gradient_path(alt=ALT, sizes=[1.0]), "must be 4 norms"),
+        (lambda: cell([], alt=ALT, name="nothing"), "the rail is empty"),
+        (lambda: matrix([[1], [1, 2]], alt=ALT), r"rows of one length, at least 1, got \[1, 2\]"),
+        (lambda: matrix([[1, 2]], alt=ALT, rows=["a", "b"]), "2 names for 1 rows"),
+        (lambda: drawing.tree(4, alt=ALT), "1 to 3 levels fits a phone, got 4"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(call: Callable[[], Drawing], message: str) -> None:
+    with pytest.raises((ValueError, KeyError), match=message):
+        call()
