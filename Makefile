@@ -40,7 +40,7 @@ bench-grade: setup  ## our grader against stock nbgrader, same submissions, in t
 	$(BIN)/python -m benchmarks.grade
 
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
-	$(BIN)/python -m experiments.bench_layers
+	$(BIN)/python -m experiments.bench.layers
 
 results-check: setup  ## are the committed results made by today's code and settings?
 	$(BIN)/python -m experiments check

@@ -10,9 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Committed(NamedTuple):
-    """The trials of one experiment by key, and the command that measures them again."""
+    """One experiment: outcomes and parameters by trial, and the command that measures again."""
 
-    trials: dict[str, dict[str, Any]]
+    outcomes: dict[str, dict[str, Any]]
+    parameters: dict[str, dict[str, Any]]
     command: str
 
 
@@ -27,4 +28,9 @@ def committed(path: str) -> Committed:
     if result["quick"]:
         raise ValueError(f"{path} is a quick result; run the experiment in full")
     again = f"python -m experiments run --again {result['experiment']}"
-    return Committed(result["trials"], again)
+    trials = result["trials"].items()
+    return Committed(
+        {key: record["outcome"] for key, record in trials},
+        {key: record["parameters"] for key, record in trials},
+        again,
+    )

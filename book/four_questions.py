@@ -14,7 +14,7 @@ import torch
 from style import Table, table
 from torch.utils.flop_counter import FlopCounterMode
 
-from experiments.probes import gradient_by_lag, serial_steps
+from experiments.instruments.probes import gradient_by_lag, serial_steps
 from solutions.layer import SequenceLayer
 from solutions.rnn import RNN
 

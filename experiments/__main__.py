@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from experiments import claims as ledger
-from experiments import comparison, tables
-from experiments.registry import Experiment, experiments
-from experiments.results import RESULTS, load
-from experiments.runner import changed, current
-from experiments.runner import run as run_trials
+from experiments.harness import ledger
+from experiments.harness.registry import Experiment, experiments
+from experiments.harness.results import RESULTS, load
+from experiments.harness.runner import changed, current
+from experiments.harness.runner import run as run_trials
+from experiments.tables import comparison
+from experiments.tables import printed as tables
 
 app = typer.Typer(
     help="Reproduce every number of the book. Results are JSON files in experiments/results/.",
@@ -119,7 +120,7 @@ def check() -> None:
         if result is None:
             continue
         for name in changed(result, experiment):
-            console.print(f"{experiment.name}: {name} has changed since {result.revision}")
+            console.print(f"{experiment.name}: {name} has changed since its trials were made")
             stale += 1
     for file in sorted(RESULTS.glob("*.json")):
         if file.stem not in known and file.stem not in NOT_REGISTERED:

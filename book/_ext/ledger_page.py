@@ -22,7 +22,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from experiments.claims import Measured, in_results
+from experiments.harness.ledger import Measured, in_results
 
 LOGGER = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 from ledger import Claim, load_claims
 from ledger_page import problems
 
-from experiments.claims import Measured
-from experiments.registry import Finding
+from experiments.harness.ledger import Measured
+from experiments.harness.registry import Finding
 
 MOON = Claim("moon", "D1", "Cheese.", "history", "contradicted", "Samples.", "high", "Taste it.")
 CLAIMS = {

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from ledger import load_claims
 
-from experiments.claims import in_results
+from experiments.harness.ledger import in_results
 
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to run every notebook
 
