@@ -45,17 +45,17 @@ class Answers(NamedTuple):
     def in_words(self) -> tuple[str, str, str, str]:
         """Return the answers as they stand in the table, in the order of ``QUESTIONS``."""
         return (
-            f"{growth(self.state_bytes)} bytes",
-            growth(self.serial_steps),
+            growth(self.state_bytes, "bytes"),
+            growth(self.serial_steps, "operations"),
             f"{self.gradient:.0e} of it is left after {LAG} steps",
-            f"{growth(self.operations)} operations",
+            growth(self.operations, "operations"),
         )
 
 
-def growth(values: tuple[int, int]) -> str:
+def growth(values: tuple[int, int], unit: str) -> str:
     """Return one number if the length of the text does not matter, else both."""
     short, long = values
-    return f"{long:,} at any length" if short == long else f"{short:,} → {long:,}"
+    return f"{long:,} {unit} at any length" if short == long else f"{short:,} → {long:,} {unit}"
 
 
 def ask(layer: Layer, width: int = WIDTH) -> Answers:

@@ -44,5 +44,5 @@ def test_the_table_ends_with_the_chapter_s_layer() -> None:
 
 
 def test_an_answer_gives_both_lengths_only_where_they_differ() -> None:
-    assert growth((256, 256)) == "256 at any length"
-    assert growth((40, 4000)) == "40 → 4,000"
+    assert growth((256, 256), "bytes") == "256 bytes at any length"
+    assert growth((40, 4000), "steps") == "40 → 4,000 steps"
