@@ -31,7 +31,7 @@ class Row:
 
     name: str  # of the experiment, behind "documents-"
     title: str  # as the document prints it
-    task: str  # a key of document_tasks.TASKS, or "reber"
+    task: str  # a key of tasks.seeded.TASKS, or "reber"
     reading: str  # the task, exactly
     criterion: str
     document: dict[str, str]  # the cells as printed, by learner

@@ -24,7 +24,7 @@ class Row:
     paper: int
     budget: int  # sequences after which a trial counts as not solved
     microseconds: float  # about, per sequence of eight seeds
-    judged: str = "window"  # a key of paper_run.JUDGED
+    judged: str = "window"  # a key of run.JUDGED
     judging: dict[str, Any] = field(default_factory=dict)
     groups: int = 2  # of eight seeds
     paper_success: str = "all"

@@ -65,13 +65,10 @@ class SmallBook:
 
     def __init__(self, root: Path) -> None:
         self.root, self.book = root, root / "book"
-        self.book.mkdir()
-        for name in ("evidence.py", "ledger.py", "references.bib"):
-            shutil.copy(ROOT / "book" / name, self.book)
-        for name in ("_ext", "_static"):
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / "book" / name, self.book / name, ignore=ignore)
-        shutil.copy(ROOT / "_config.yml", root)
+        pages = shutil.ignore_patterns("*.md", "*.yaml", "__pycache__")
+        shutil.copytree(ROOT / "book", self.book, ignore=pages)
+        for name in ("_config.yml", "pyproject.toml"):
+            shutil.copy(ROOT / name, root)
         (root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/one\n", encoding="utf-8"
         )
