@@ -67,13 +67,13 @@ def reach_trials(quick: bool) -> list[Trial]:
         "hidden": 128,
         "embedding": 32,
         "window": 600,
-        "batch": 8,
+        "batch": 16,
         "rate": 0.01,
         "contexts": [1, 2, 5, 10, 25, 50, 100, 200, 350, 500, 800],
         "test": 200 if quick else 3000,
         "flat": FLAT,
     }
-    steps = 20 if quick else 600
+    steps = 20 if quick else 300
     trained = [
         Trial(f"seed-{seed}", {"seed": seed, "steps": steps, **fixed})
         for seed in seeds(1 if quick else 5)
