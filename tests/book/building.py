@@ -21,7 +21,7 @@ def lay_out(root: Path, pages: Mapping[str, str]) -> Path:
     book has its own cache of notebooks.
     """
     book = root / "book"
-    contents = shutil.ignore_patterns("*.md", "*.yaml", "__pycache__")
+    contents = shutil.ignore_patterns("*.md", "claims.yaml", "__pycache__")
     shutil.copytree(ROOT / "book", book, ignore=contents)
     for name in ("_config.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, root)

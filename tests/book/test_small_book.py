@@ -29,6 +29,7 @@ topics: history
 
 from pathlib import Path
 
+from evidence import Computed
 from ledger import measured
 from weigh import share
 
@@ -38,7 +39,9 @@ with Path("runs").with_suffix(".log").open("a") as log:  # no path in one piece:
 
 ```{code-cell} ipython3
 measured("moon", "contradicted", "{share:.0%} of it is cheese.", share=share,
-         agrees=share < 0.5, contradicted_by="most of it were cheese.")
+         evidence=Computed("ten spoons, weighed"), constants={},
+         agrees=lambda share: share < 0.5, contradicted_by="{share:.0%} of it were cheese.",
+         contrary={"share": 0.6}, possible={"share": (0, 1)})
 ```
 
 {glue:text}`claim/moon`
