@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from documents import load_documents
 from evidence import Constant, Evidence, Falsifier, LedgerError, Predicate, holds, parameters
 
 CLAIMS_FILE = Path(__file__).with_name("claims.yaml")
 VERDICTS = ("supported", "imprecise", "contradicted", "unverified")
 CONFIDENCES = ("high", "medium", "low")
+REPRODUCED = ("yes", "partly", "no")
 GLUE_PREFIX = "claim/"
 
 
@@ -30,7 +32,10 @@ class Claim:
     """One claim of one document, and what the primary source says about it.
 
     ``experiment`` is the small measurement that tests the claim; a claim without one is not
-    measurable here. ``topic`` names the chapter that measures it.
+    measurable here. ``topic`` names the chapter that measures it. ``sources`` are keys of the
+    bibliography. ``reproduced`` says whether what a source reports (``published``) came out again,
+    which is another question than the verdict; it is None where nothing had to be run again.
+    ``note`` is what to keep in mind when reading the number.
     """
 
     id: str
@@ -41,14 +46,25 @@ class Claim:
     primary: str
     confidence: str
     experiment: str | None = None
+    sources: tuple[str, ...] = ()
+    reproduced: str | None = None
+    published: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
             ("verdict", self.verdict, VERDICTS),
             ("confidence", self.confidence, CONFIDENCES),
+            ("document", self.document, tuple(load_documents())),
+            ("reproduced", self.reproduced, (None, *REPRODUCED)),
         ):
             if value not in allowed:
                 raise LedgerError(f"claim {self.id}: {name} must be one of {allowed}, got {value}")
+        if (self.reproduced is None) != (not self.published):
+            raise LedgerError(
+                f"claim {self.id}: 'reproduced' needs 'published', what the source reports, and "
+                "the other way round"
+            )
 
 
 @dataclass(frozen=True)
@@ -76,12 +92,14 @@ class Measurement:
 
     def card(self) -> str:
         """Return the card that the chapter shows, as HTML."""
-        c = self.claim
+        c, document = self.claim, load_documents()[self.claim.document]
+        again = f'<span class="claim-reproduced">Reproduced: {c.reproduced}.</span> '
         return (
             f'<div class="claim-card verdict-{c.verdict}" id="measured-{escape(c.id)}">'
-            f'<p class="claim-head"><span class="claim-document">{escape(c.document)}</span> '
-            f"claims: {escape(c.claim)}</p>"
+            f'<p class="claim-head"><a class="claim-document" href="ledger.html#{document.anchor}">'
+            f"{escape(document.title)}</a> ({document.label}) claims: {escape(c.claim)}</p>"
             f'<p><span class="claim-verdict">{c.verdict}</span> '
+            f"{again if c.reproduced else ''}"
             f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
             f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
             f'<p class="claim-falsifier">This verdict would fall if '
@@ -101,7 +119,7 @@ def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
         fields = dict(entry)
         measurable = fields.pop("measurable") == "yes"
-        claim = Claim(**fields)
+        claim = Claim(**fields | {"sources": tuple(fields.get("sources", ()))})
         if measurable != (claim.experiment is not None):
             raise LedgerError(f"claim {claim.id}: measurable, but how? An experiment must say so")
         if claim.id in claims:

@@ -63,6 +63,10 @@ def test_the_book_s_claims_are_complete_and_sound() -> None:
         ({"verdict": "true"}, "verdict must be one of"),
         ({"confidence": "sure"}, "confidence must be one of"),
         ({"measurable": "no"}, "measurable, but how"),
+        ({"document": "D9"}, "document must be one of"),
+        ({"reproduced": "maybe", "published": "All of it."}, "reproduced must be one of"),
+        ({"reproduced": "no"}, "needs 'published'"),
+        ({"published": "All of it."}, "needs 'published'"),
     ],
 )
 def test_a_bad_record_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
