@@ -102,6 +102,7 @@ class Measurement:
             f"{again if c.reproduced else ''}"
             f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
             f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
+            f'<p class="claim-falsifier">{escape(how_much(self.record()))}</p>'
             f'<p class="claim-falsifier">This verdict would fall if '
             f"{escape(self.contradicted_by)}</p></div>"
         )
@@ -111,6 +112,18 @@ class Measurement:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Tell Jupyter how to show the measurement; the record travels as output metadata."""
         return {"text/plain": self.text, "text/html": self.card()}, {"claim": self.record()}
+
+
+def how_much(record: Mapping[str, Any]) -> str:
+    """Return, from the record of a measurement, how much was run and what was chosen for it."""
+    evidence = record["evidence"]
+    parts = [f"How much was run: {evidence['how'].rstrip('.')}."]
+    if evidence.get("unequal"):
+        parts.append(f"Budgets differ because {evidence['unequal'].rstrip('.')}.")
+    if record["constants"]:
+        chosen = "; ".join(f"{name} {text}" for name, text in record["constants"].items())
+        parts.append(f"Chosen: {chosen}.")
+    return " ".join(parts)
 
 
 def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:

@@ -18,7 +18,7 @@ from bibliography import BIBLIOGRAPHY
 from documents import DOCUMENTS_FILE, load_documents
 from docutils import nodes
 from docutils.parsers.rst import directives
-from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, load_claims
+from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
 from ledger_entries import DetailsSlot, NumberSlot, filter_form, labelled, topic
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -262,8 +262,8 @@ def said(text: str) -> nodes.paragraph:
 
 
 def evidence(record: dict[str, Any]) -> nodes.paragraph:
-    """Return what would have to be seen for the opposite verdict."""
-    text = f"This verdict would fall if {record['contradicted_by']}"
+    """Return how much was run, and what would have to be seen for the opposite verdict."""
+    text = f"{how_much(record)} This verdict would fall if {record['contradicted_by']}"
     return nodes.paragraph("", text, classes=["claim-falsifier"])
 
 
