@@ -15,6 +15,7 @@ from rich.table import Table
 
 from experiments.harness import ledger
 from experiments.harness.registry import Experiment, experiments
+from experiments.harness.replay import replay as replayed
 from experiments.harness.results import RESULTS, load
 from experiments.harness.runner import changed, current
 from experiments.harness.runner import run as run_trials
@@ -128,6 +129,22 @@ def check() -> None:
             stale += 1
     print(f"results-check results={len(list(RESULTS.glob('*.json')))} stale={stale}")
     raise typer.Exit(1 if stale else 0)
+
+
+@app.command()
+def replay(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names or patterns; all if none.")
+    ] = None,
+) -> None:
+    """Keep stale results whose code gives the same by quick trials; fail when one stays stale."""
+    chosen = select(names or [], everything=not names)
+    counts = {True: 0, False: 0}
+    for verdict in replayed(chosen):
+        counts[verdict.kept] += 1
+        console.print(f"{verdict.name}: {'kept' if verdict.kept else 'stale'}, {verdict.why}")
+    print(f"replay kept={counts[True]} stale={counts[False]}")
+    raise typer.Exit(1 if counts[False] else 0)
 
 
 def select(names: list[str], everything: bool) -> list[Experiment]:

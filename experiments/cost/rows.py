@@ -97,9 +97,13 @@ def _counts(quick: bool) -> list[Trial]:
 
 
 def _register(
-    name: str, purpose: str, trials: Callable[[bool], list[Trial]], seconds: float
+    name: str,
+    purpose: str,
+    trials: Callable[[bool], list[Trial]],
+    seconds: float,
+    timed: bool = True,
 ) -> None:
-    register(Experiment(name, "cost", purpose, trials, run, seconds))
+    register(Experiment(name, "cost", purpose, trials, run, seconds, timed))
 
 
 _register(
@@ -107,12 +111,13 @@ _register(
     _for_every_layer(_throughput), 20,
 )  # fmt: skip
 _register(
-    "cost-depth", "serial steps of the forward pass against length", _for_every_layer(_depth), 0.5
-)
+    "cost-depth", "serial steps of the forward pass against length", _for_every_layer(_depth), 0.5,
+    timed=False,
+)  # fmt: skip
 _register(
     "cost-generation", "time per generated token and bytes of state against context",
     _for_every_layer(_generation), 5,
 )  # fmt: skip
 _register("cost-batch", "training time against the batch", _for_every_layer(_batch), 5)
 _register("cost-width", "training time against the width", _for_every_layer(_width), 4)
-_register("cost-parameters", "weights of every layer at one width", _counts, 0.01)
+_register("cost-parameters", "weights of every layer at one width", _counts, 0.01, timed=False)

@@ -51,6 +51,7 @@ class Experiment:
     trials: Callable[[bool], list[Trial]]  # quick -> trials
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     seconds: float  # about how long one full trial takes on one core; orders the suite
+    timed: bool = False  # outcomes hold times: trials run last and alone, and are never replayed
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class Result:
     files: dict[str, str] = field(default_factory=dict)  # the code's files then, and their hashes
     trials: dict[str, Record] = field(default_factory=dict)
     earlier_wall_s: float = 0.0  # of trials whose own time is not known
+    replays: list[dict[str, Any]] = field(default_factory=list)  # by which the code was kept up
 
     @property
     def wall_s(self) -> float:
@@ -106,11 +107,15 @@ def save(result: Result) -> None:
 
 def made(command: str, device: str, seconds: float) -> Made:
     """Return how a trial was made that just ran on a device (in words)."""
-    versions = {
+    return Made(command, revision(), device, versions(), round(seconds, 3))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    return {
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "numpy", "numba")},
     }
-    return Made(command, revision(), device, versions, round(seconds, 3))
 
 
 def plain(data: Any) -> Any:

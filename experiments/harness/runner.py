@@ -58,8 +58,8 @@ def run(
     with Progress(*columns, TimeRemainingColumn()) as progress:
         bar = progress.add_task("trials", total=len(todo))
         # What measures time runs last and alone: a busy neighbour would be measured too.
-        timed = [job for job in todo if by_name[job[0]].part == "cost"]
-        others = [job for job in todo if by_name[job[0]].part != "cost"]
+        timed = [job for job in todo if by_name[job[0]].timed]
+        others = [job for job in todo if not by_name[job[0]].timed]
         done = chain(outcomes(others, device, jobs), outcomes(timed, device, 1))
         for (name, trial), outcome, seconds in done:
             result = results[name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from experiments.harness.registry import Experiment, Run, Trial, register
+from experiments.learned.reach import run_reach
 from experiments.learned.scaling import run_scaling
 from experiments.learned.small_nets import (
     run_convolution,
@@ -16,6 +17,7 @@ from experiments.learned.small_nets import (
     run_tracking,
 )
 from experiments.learned.text import run_context, run_length, run_positions
+from experiments.learned.ungated import run_ungated
 
 CHARACTERS = 4_000_000  # of the standard library, the last tenth held out
 FLAT = 0.02  # nats: a difference in loss that does not count
@@ -56,6 +58,27 @@ def context_trials(quick: bool) -> list[Trial]:
         "flat": FLAT,
     }
     return [Trial(f"seed-{seed}", {"seed": seed, **fixed}) for seed in seeds(1 if quick else 3)]
+
+
+def reach_trials(quick: bool) -> list[Trial]:
+    """One trained model per trial, and the untrained control."""
+    fixed = {
+        "characters": CHARACTERS,
+        "hidden": 128,
+        "embedding": 32,
+        "window": 600,
+        "batch": 16,
+        "rate": 0.01,
+        "contexts": [1, 2, 5, 10, 25, 50, 100, 200, 350, 500, 800],
+        "test": 200 if quick else 3000,
+        "flat": FLAT,
+    }
+    steps = 20 if quick else 300
+    trained = [
+        Trial(f"seed-{seed}", {"seed": seed, "steps": steps, **fixed})
+        for seed in seeds(1 if quick else 5)
+    ]
+    return [*trained, Trial("untrained", {"seed": 0, "steps": 0, **fixed})]
 
 
 def position_trials(quick: bool) -> list[Trial]:
@@ -159,6 +182,24 @@ def convolution_trials(quick: bool) -> list[Trial]:
     return [Trial(f"layers-{layers}", {"layers": layers, **fixed}) for layers in (7, 8)]
 
 
+def ungated_trials(quick: bool) -> list[Trial]:
+    """One start and one learning rate per trial, all seeds side by side."""
+    fixed = {
+        "units": 64,
+        "time": 100,
+        "batch": 32,
+        "batches": 200 if quick else 2000,
+        "block": 50,
+        "seeds": seeds(5),
+        "clip": 1.0,
+    }
+    return [
+        Trial(f"{start}-{rate}", {"start": start, "rate": rate, **fixed})
+        for start in ("usual", "orthogonal", "identity")
+        for rate in ((0.002,) if quick else (0.0005, 0.002, 0.008))
+    ]
+
+
 def scaling_trials(quick: bool) -> list[Trial]:
     """One model per trial: a kind, a size and a seed; of the largest, one seed, for the time."""
     fixed = {
@@ -196,6 +237,13 @@ _register(
     context_trials,
     run_context,
     40,
+)
+_register(
+    "limits-reach",
+    "How many of up to 800 characters does an LSTM use that was trained on windows of 600?",
+    reach_trials,
+    run_reach,
+    90,
 )
 _register(
     "limits-per-position",
@@ -238,6 +286,13 @@ _register(
     convolution_trials,
     run_convolution,
     60,
+)
+_register(
+    "limits-adding-ungated",
+    "Adding over 100 steps by nets without gates: the usual, an orthogonal, an identity start.",
+    ungated_trials,
+    run_ungated,
+    50,
 )
 _register(
     "scaling",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.book.building import ROOT, jupyter_book
+from tests.book.building import jupyter_book, lay_out
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -29,6 +29,7 @@ topics: history
 
 from pathlib import Path
 
+from evidence import Computed
 from ledger import measured
 from weigh import share
 
@@ -38,7 +39,9 @@ with Path("runs").with_suffix(".log").open("a") as log:  # no path in one piece:
 
 ```{code-cell} ipython3
 measured("moon", "contradicted", "{share:.0%} of it is cheese.", share=share,
-         agrees=share < 0.5, contradicted_by="most of it were cheese.")
+         evidence=Computed("ten spoons, weighed"), constants={},
+         agrees=lambda share: share < 0.5, contradicted_by="{share:.0%} of it were cheese.",
+         contrary={"share": 0.6}, possible={"share": (0, 1)})
 ```
 
 {glue:text}`claim/moon`
@@ -61,18 +64,9 @@ class SmallBook:
     """A book of two pages that uses the real configuration, extensions and ledger."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.book = root, root / "book"
-        pages = shutil.ignore_patterns("*.md", "*.yaml", "__pycache__")
-        shutil.copytree(ROOT / "book", self.book, ignore=pages)
-        for name in ("_config.yml", "pyproject.toml"):
-            shutil.copy(ROOT / name, root)
-        (root / "_toc.yml").write_text(
-            "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/one\n", encoding="utf-8"
-        )
-        (self.book / "one.md").write_text(CHAPTER, encoding="utf-8")
-        (self.book / "ledger.md").write_text(
-            "# Ledger\n\n```{claims}\n:topic: history\n```\n", encoding="utf-8"
-        )
+        self.root = root
+        ledger = "# Ledger\n\n```{claims}\n:topic: history\n```\n"
+        self.book = lay_out(root, {"ledger": ledger, "one": CHAPTER})
         self.weigh(0.01)
         self.claim()
 

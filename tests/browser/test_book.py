@@ -6,13 +6,14 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.book.building import built_once
 
@@ -29,6 +30,17 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine as long as the block runs; give its address."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 @dataclass
 class Visit:
     """One open page, and all that it asked for and complained about."""
@@ -42,12 +54,8 @@ class Visit:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
     """Address of a local server with the built book, and the names of its pages."""
     folder = built_once(tmp_path_factory)
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", every_page(folder)
-    server.shutdown()
-    server.server_close()
+    with serving(folder) as address:
+        yield address, every_page(folder)
 
 
 def every_page(folder: Path) -> list[str]:
@@ -55,15 +63,6 @@ def every_page(folder: Path) -> list[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     assert "book/01-rnn-limits.html" in names
     return [*names, "search.html"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # CI and containers run as root, where Chromium's own sandbox cannot start.
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def visit(browser: Browser, address: str, size: dict[str, int], scheme: str = "light") -> Visit:
@@ -232,11 +231,13 @@ def test_answers_open_on_a_click_and_solutions_too(
 def test_the_ledger_and_its_measurement_lead_to_each_other(
     browser: Browser, site: tuple[str, list[str]]
 ) -> None:
-    page = visit(browser, f"{site[0]}/book/ledger.html", DESKTOP).page
-    page.locator("#claim-spectral-radius-rule a").first.click()
+    claim = "ledger.html#claim-spectral-radius-rule"
+    page = visit(browser, f"{site[0]}/book/{claim}", DESKTOP).page
+    page.locator("#claim-spectral-radius-rule .claim-number a").click()
     page.wait_for_url("**/01-rnn-limits.html#measured-spectral-radius-rule")
     card = page.locator("#measured-spectral-radius-rule")
     assert card.is_visible()
-    card.locator("a").click()
-    page.wait_for_url("**/ledger.html#claim-spectral-radius-rule")
+    card.get_by_text("ledger entry").click()
+    page.wait_for_url(f"**/{claim}")
+    assert page.locator("#claim-spectral-radius-rule").is_visible()
     page.context.close()

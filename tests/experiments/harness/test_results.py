@@ -93,8 +93,8 @@ def test_a_result_says_where_it_comes_from(calls: Calls) -> None:
     result = results.load("tiny", quick=False)
     assert result is not None
     assert result.code.startswith("run ")
-    assert "tests/experiments/test_results.py" in result.files
-    assert "experiments/outcomes.py" in result.files  # imports are followed
+    assert "tests/experiments/harness/test_results.py" in result.files
+    assert "experiments/paper/rows.py" in result.files  # imports are followed
     record = result.trials["seed2"]
     assert record.parameters == {"seed": 2, "size": [1, 2]}
     assert record.made.command.startswith("python -m experiments")
@@ -126,9 +126,11 @@ def keep_only(names: list[str]) -> None:
 def test_changed_code_makes_a_result_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     run("run", "tiny", "--jobs", "1")
     assert "results=1 stale=0" in run("check")
-    monkeypatch.setattr(results, "code", lambda: Changed(results.ROOT, results.PACKAGES))
+    monkeypatch.setattr(
+        results, "code", lambda: Changed(results.ROOT, results.PACKAGES, results.PLUMBING)
+    )
     output = run("check")
-    assert "tiny: tests/experiments/test_results.py has changed" in output
+    assert "tiny: tests/experiments/harness/test_results.py has changed" in output
     assert "stale=0" not in output
     run("run", "tiny", "--jobs", "1")
     assert calls == [0, 1, 2] * 2

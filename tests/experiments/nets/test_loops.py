@@ -1,73 +1,83 @@
-"""The compiled loops against the same loops made of tensor operations."""
+"""The compiled loops and scans against the layers of the course that they stand for."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
 
-from experiments.nets.loops import gru_loop, lstm_loop, rnn_loop
+from experiments.nets.learners import LEARNERS, Recurrent
 from experiments.nets.scans import filter_loop, leak_loop
+from experiments.nets.stacked import Stack, Weights
+from solutions.gates import GRU, LSTM
 from solutions.min_rnn import MinGRU
+from solutions.rnn import RNN
 from solutions.ssm import DiagonalSSM
 
-SEEDS, BATCH, TIME, HIDDEN = 2, 3, 11, 8
+SEEDS, BATCH, TIME, INPUTS, OUTPUTS = 2, 3, 11, 5, 2
+
+RECURRENT = [name for name, build in LEARNERS.items() if isinstance(build(1, 1, True), Recurrent)]
+
+# Where each gate of the course's layer stands among those of the compiled loop.
+PLACES = {"lstm": (0, 1, 3, 2), "gru": (0, 1, 2)}
 
 
-def slow_rnn(net: Tensor, weight: Tensor, relu: bool = False) -> Tensor:
-    h, states = torch.zeros(SEEDS, BATCH, HIDDEN), []
-    for net_t in net.unbind(2):
-        h = net_t + h @ weight
-        h = h.relu() if relu else h.tanh()
-        states.append(h)
-    return torch.stack(states, 2)
+def course_layer(
+    kind: str, hidden: int, w: dict[str, Tensor]
+) -> tuple[nn.Module, dict[str, Tensor]]:
+    """Return the course's layer for one seed of a learner, and its weights from that seed's."""
+
+    def in_order(weight: Tensor) -> Tensor:
+        parts = weight.chunk(len(PLACES.get(kind, (0,))), -1)
+        return torch.cat([parts[k] for k in PLACES.get(kind, (0,))], -1)
+
+    weights = {
+        "weight_ih": in_order(w["w_in"]).T,
+        "weight_hh": in_order(w["w_back"]).T,
+        "bias": in_order(w["bias"])[0],
+    }
+    if kind == "gru":
+        return GRU(INPUTS, hidden), {**weights, "bias_h": torch.zeros(hidden)}
+    nonlinearity = "relu" if kind == "identity" else "tanh"
+    layer = LSTM(INPUTS, hidden) if kind == "lstm" else RNN(INPUTS, hidden, nonlinearity)
+    return layer, {f"cell.{name}": weight for name, weight in weights.items()}
 
 
-def slow_relu(net: Tensor, weight: Tensor) -> Tensor:
-    return slow_rnn(net, weight, relu=True)
+def by_the_course(learner: Recurrent, named: Weights, x: Tensor) -> Tensor:
+    """Return what the learner's seeds would answer if the course's layers read for them."""
+    answers = []
+    for seed in range(SEEDS):
+        w = {name: weight[seed] for name, weight in named.items()}
+        layer, weights = course_layer(learner.kind, len(w["w_back"]), w)
+        h, _ = functional_call(layer, weights, (x[seed],))
+        if learner.kind == "elman":  # the state before counts as given
+            before = F.pad(h.detach()[:, :-1], (0, 0, 1, 0)).flatten(0, 1)
+            cell = {name.removeprefix("cell."): weight for name, weight in weights.items()}
+            h = functional_call(layer.cell, cell, (x[seed].flatten(0, 1), before))
+            h = h.view(BATCH, TIME, -1)
+        answers.append(h @ w["w_out"] + w["b_out"])
+    return torch.stack(answers)
 
 
-def slow_lstm(net: Tensor, weight: Tensor) -> Tensor:
-    h = c = torch.zeros(SEEDS, BATCH, HIDDEN)
-    states = []
-    for net_t in net.unbind(2):
-        i, f, o, g = (net_t + h @ weight).chunk(4, -1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        h = o.sigmoid() * c.tanh()
-        states.append(h)
-    return torch.stack(states, 2)
-
-
-def slow_gru(net: Tensor, weight: Tensor) -> Tensor:
-    h, states = torch.zeros(SEEDS, BATCH, HIDDEN), []
-    for net_t in net.unbind(2):
-        (a, b, n), (u, v, w) = net_t.chunk(3, -1), (h @ weight).chunk(3, -1)
-        n = (n + (a + u).sigmoid() * w).tanh()
-        h = n + (b + v).sigmoid() * (h - n)
-        states.append(h)
-    return torch.stack(states, 2)
-
-
-@pytest.mark.parametrize(
-    ("fast", "slow", "nets"),
-    [
-        (rnn_loop, slow_rnn, 1),
-        (lambda net, weight: rnn_loop(net, weight, relu=True), slow_relu, 1),
-        (lstm_loop, slow_lstm, 4),
-        (gru_loop, slow_gru, 3),
-    ],
-    ids=["tanh", "relu", "lstm", "gru"],
-)
-def test_loop_and_gradient(fast, slow, nets):
-    torch.manual_seed(nets)
-    net = torch.randn(SEEDS, BATCH, TIME, nets * HIDDEN, requires_grad=True)
-    weight = (0.4 * torch.randn(SEEDS, HIDDEN, nets * HIDDEN)).requires_grad_()
-    y, wanted = fast(net, weight), slow(net, weight)
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_recurrent_learner_is_the_courses_layer(name: str) -> None:
+    """Values, and gradients by every weight and by the input."""
+    stack = Stack(lambda: LEARNERS[name](INPUTS, OUTPUTS, True), list(range(SEEDS)))
+    generator = torch.Generator().manual_seed(7)
+    # Away from the start, where biases are 0 and recurrent weights special.
+    theta = stack.theta.detach() + 0.2 * torch.randn(stack.theta.shape, generator=generator)
+    x = torch.randn(SEEDS, BATCH, TIME, INPUTS, generator=generator)
+    theta.requires_grad_()
+    x.requires_grad_()
+    named = stack._named(theta)
+    y, wanted = stack.net.answer(named, x), by_the_course(stack.net, named, x)
     torch.testing.assert_close(y, wanted, rtol=1e-5, atol=1e-5)
-    back = torch.randn_like(y)
+    back = torch.randn(y.shape, generator=generator)
     for got, right in zip(
-        torch.autograd.grad(y, (net, weight), back),
-        torch.autograd.grad(wanted, (net, weight), back),
+        torch.autograd.grad(y, (theta, x), back, retain_graph=True),
+        torch.autograd.grad(wanted, (theta, x), back),
         strict=True,
     ):
         torch.testing.assert_close(got, right, rtol=1e-4, atol=1e-4)
