@@ -103,7 +103,10 @@ class Measurement:
             f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
             f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
             f'<p class="claim-falsifier">This verdict would fall if '
-            f"{escape(self.contradicted_by)}</p></div>"
+            f"{escape(self.contradicted_by)}</p>"
+            '<details class="claim-evidence"><summary>How much was run</summary>'
+            + "".join(f"<p>{escape(line)}</p>" for line in evidence_lines(self.record()))
+            + "</details></div>"
         )
 
     def _repr_mimebundle_(
@@ -111,6 +114,17 @@ class Measurement:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Tell Jupyter how to show the measurement; the record travels as output metadata."""
         return {"text/plain": self.text, "text/html": self.card()}, {"claim": self.record()}
+
+
+def evidence_lines(record: Mapping[str, Any]) -> list[str]:
+    """Return what a measurement rests on: how much was run, and which constants were chosen."""
+    lines = [str(record["evidence"]["how"])]
+    if record["evidence"].get("unequal"):
+        lines.append(f"Budgets differ: {record['evidence']['unequal']}")
+    if record["constants"]:
+        chosen = "; ".join(f"{name}: {text}" for name, text in record["constants"].items())
+        lines.append(f"Chosen: {chosen}.")
+    return lines
 
 
 def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:
