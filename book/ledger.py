@@ -102,11 +102,9 @@ class Measurement:
             f"{again if c.reproduced else ''}"
             f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
             f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
+            f'<p class="claim-falsifier">{escape(how_much(self.record()))}</p>'
             f'<p class="claim-falsifier">This verdict would fall if '
-            f"{escape(self.contradicted_by)}</p>"
-            '<details class="claim-evidence"><summary>How much was run</summary>'
-            + "".join(f"<p>{escape(line)}</p>" for line in evidence_lines(self.record()))
-            + "</details></div>"
+            f"{escape(self.contradicted_by)}</p></div>"
         )
 
     def _repr_mimebundle_(
@@ -116,15 +114,16 @@ class Measurement:
         return {"text/plain": self.text, "text/html": self.card()}, {"claim": self.record()}
 
 
-def evidence_lines(record: Mapping[str, Any]) -> list[str]:
-    """Return what a measurement rests on: how much was run, and which constants were chosen."""
-    lines = [str(record["evidence"]["how"])]
-    if record["evidence"].get("unequal"):
-        lines.append(f"Budgets differ: {record['evidence']['unequal']}")
+def how_much(record: Mapping[str, Any]) -> str:
+    """Return, from the record of a measurement, how much was run and what was chosen for it."""
+    evidence = record["evidence"]
+    parts = [f"How much was run: {evidence['how'].rstrip('.')}."]
+    if evidence.get("unequal"):
+        parts.append(f"Budgets differ because {evidence['unequal'].rstrip('.')}.")
     if record["constants"]:
-        chosen = "; ".join(f"{name}: {text}" for name, text in record["constants"].items())
-        lines.append(f"Chosen: {chosen}.")
-    return lines
+        chosen = "; ".join(f"{name} {text}" for name, text in record["constants"].items())
+        parts.append(f"Chosen: {chosen}.")
+    return " ".join(parts)
 
 
 def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:

@@ -28,6 +28,8 @@ LINK = re.compile(rf'(?<=_static/{re.escape(SHEET)})(\?v=[0-9a-f]*)?(?=")')
 CLASSES = re.compile(r'\sclass="([^"]*)"')
 DECIMALS = re.compile(r"(\.\d\d)\d+")
 COORDINATES = re.compile(r'(?<=\s)(?:d|x|y|points)="[^"]*"')
+FIGURE = re.compile(r'<img(?! width)(?=[^>]*\ssrc="[^"]*_images/([^"/]+)")')
+SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)pt" height="([\d.]+)pt"')
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
@@ -86,14 +88,30 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     css += icon_font(css, static) + maths_font(pages.values(), static)
     (static / SHEET).write_text(css, encoding="utf-8")
     mark = f"?v={hashlib.sha256(css.encode()).hexdigest()[:8]}"
-    for page, text in pages.items():
-        linked = LINK.sub(mark, text)
-        if linked != text:
-            page.write_text(linked, encoding="utf-8")
+    sizes = {}
     for figure in (out / "_images").glob("*.svg"):
         text = figure.read_text(encoding="utf-8")
+        sizes[figure.name] = size(text)
         if (short := rounded(text)) != text:
             figure.write_text(short, encoding="utf-8")
+    for page, text in pages.items():
+        done = sized(LINK.sub(mark, text), sizes)
+        if done != text:
+            page.write_text(done, encoding="utf-8")
+
+
+def size(svg: str) -> str:
+    """Return a drawing's width and height as attributes of an image, in pixels."""
+    found = SIZE.search(svg)
+    if not found:
+        return ""
+    width, height = (round(float(points) * 4 / 3) for points in found.groups())
+    return f' width="{width}" height="{height}"'
+
+
+def sized(page: str, sizes: dict[str, str]) -> str:
+    """Return a page whose figures keep their place while they load."""
+    return FIGURE.sub(lambda m: "<img" + sizes.get(m[1], ""), page)
 
 
 def rounded(svg: str) -> str:

@@ -18,7 +18,7 @@ from bibliography import BIBLIOGRAPHY
 from documents import DOCUMENTS_FILE, load_documents
 from docutils import nodes
 from docutils.parsers.rst import directives
-from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, evidence_lines, load_claims
+from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
 from ledger_entries import DetailsSlot, NumberSlot, filter_form, labelled, topic
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -261,14 +261,10 @@ def said(text: str) -> nodes.paragraph:
     return line
 
 
-def evidence(record: dict[str, Any]) -> list[nodes.paragraph]:
-    """Return what would have to be seen for the opposite verdict, and how much was run."""
-    falls = nodes.paragraph("", f"This verdict would fall if {record['contradicted_by']}")
-    run = [nodes.paragraph("", line) for line in evidence_lines(record)]
-    run[0].insert(0, [nodes.strong("", "How much was run:"), nodes.Text(" ")])
-    for line in (falls, *run):
-        line["classes"].append("claim-falsifier")
-    return [falls, *run]
+def evidence(record: dict[str, Any]) -> nodes.paragraph:
+    """Return how much was run, and what would have to be seen for the opposite verdict."""
+    text = f"{how_much(record)} This verdict would fall if {record['contradicted_by']}"
+    return nodes.paragraph("", text, classes=["claim-falsifier"])
 
 
 def command(result: Measured) -> nodes.paragraph:

@@ -1,4 +1,8 @@
-"""Join stylesheets into one, without the rules that no page of the site can match."""
+"""Join stylesheets into one, without the rules that no page of the site can match.
+
+On paper dark pages are light: the rules of the dark theme hold on screens only, and those of the
+light theme are repeated for the printing of a dark page.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from tinycss2.ast import AtRule, HashToken, LiteralToken, Node, QualifiedRule
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 ADDRESS = re.compile(r"""url\(\s*["']?(?!data:|#|/|https?:)([^"')]+)["']?\s*\)""")
+DARK, LIGHT = (re.compile(rf"""\[data-theme=["']?{name}["']?\]""") for name in ("dark", "light"))
 NESTING = ("media", "supports", "layer", "container")
 
 
@@ -64,7 +69,7 @@ def kept(rule: Node, used: Used | None) -> str:
     if isinstance(rule, QualifiedRule):
         selectors = [s for s in split(rule.prelude) if used is None or used.selector(s)]
         body = declarations(rule.content)
-        return f"{','.join(map(text_of, selectors))}{{{body}}}" if selectors and body else ""
+        return by_theme(list(map(text_of, selectors)), body) if body else ""
     if not isinstance(rule, AtRule) or rule.lower_at_keyword in ("charset", "import"):
         return ""
     if used is not None and rule.lower_at_keyword == "font-face":
@@ -77,6 +82,18 @@ def kept(rule: Node, used: Used | None) -> str:
     inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
     body = "".join(kept(each, used) for each in inner)
     return f"{head}{{{body}}}" if body else ""
+
+
+def by_theme(selectors: list[str], body: str) -> str:
+    """Return a rule, its selectors sorted by where they hold: everywhere, on screens, on paper."""
+    dark = [s for s in selectors if DARK.search(s)]
+    light = [LIGHT.sub('[data-theme="dark"]', s) for s in selectors if LIGHT.search(s)]
+    always = [s for s in selectors if s not in dark]
+    text = f"{','.join(always)}{{{body}}}" if always else ""
+    for medium, these in (("not print", dark), ("print", light)):
+        if these:
+            text += f"@media {medium}{{{','.join(these)}{{{body}}}}}"
+    return text
 
 
 def split(prelude: Sequence[Node]) -> list[list[Node]]:

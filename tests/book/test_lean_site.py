@@ -137,6 +137,18 @@ def test_rules_that_no_page_can_match_are_left_out(tmp_path: Path) -> None:
     ]
 
 
+def test_on_paper_dark_is_light(tmp_path: Path) -> None:
+    sheet = tmp_path / "a.css"
+    sheet.write_text(
+        "html[data-theme=dark] a, b {color: #fff} html[data-theme='light'] a {color: #000}"
+    )
+    css = joined([(sheet, True)], tmp_path, Used.of([], []))
+    assert css.splitlines() == [
+        "b{color:#fff}@media not print{html[data-theme=dark] a{color:#fff}}",
+        'html[data-theme="light"] a{color:#000}@media print{html[data-theme="dark"] a{color:#000}}',
+    ]
+
+
 def test_a_class_that_a_script_names_counts_as_used(tmp_path: Path) -> None:
     sheet = tmp_path / "a.css"
     sheet.write_text(".shown{top:0}.hidden{top:1px}")

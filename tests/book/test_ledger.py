@@ -93,6 +93,7 @@ def test_a_measurement_that_agrees_is_recorded(tmp_path: Path) -> None:
         "constants": {"most": "0.5, half is the most"},
     }
     assert "&lt;all&gt;" in data["text/html"]
+    assert "How much was run: ten spoons of moon, weighed. Chosen: most 0.5" in data["text/html"]
     assert 'id="measured-moon"' in data["text/html"]
 
 
@@ -147,3 +148,12 @@ def test_the_rules_of_evidence_hold_and_the_claim_is_named(
 ) -> None:
     with pytest.raises(LedgerError, match=message):
         measure(claims_file(tmp_path, ENTRY), **change)
+
+
+def test_the_reason_for_unequal_budgets_is_said(tmp_path: Path) -> None:
+    record = measure(claims_file(tmp_path, ENTRY)).record()
+    record["evidence"] = {"how": "two nets.", "unequal": "the second is twice as slow"}
+    record["constants"] = {}
+    assert ledger.how_much(record) == (
+        "How much was run: two nets. Budgets differ because the second is twice as slow."
+    )

@@ -268,5 +268,15 @@ def test_every_document_has_a_title_and_claims() -> None:
 
 def test_the_glossary_has_every_letter_of_the_chapter_s_equations() -> None:
     glossary = source(BOOK / "glossary.md")
-    for letter in ("$W$", "$U$", "$b$", "$h(t)$", "$a(t)$", "$e(t)$", r"$\delta(t)$", "$J(t)$"):
+    for letter in (
+        "$W$",
+        "$U$",
+        "$b$",
+        "$h(t)$",
+        "$a(t)$",
+        "$d(t)$",
+        "$e(t)$",
+        r"$\delta(t)$",
+        "$J(t)$",
+    ):
         assert f"| {letter}" in glossary, letter
