@@ -28,7 +28,7 @@ setup:  ## .venv with the locked dependencies
 	@scripts/setup
 
 book: setup  ## the book, into _build/html
-	$(BIN)/jupyter-book build . -W -n --keep-going -q
+	@$(BIN)/python book/make_book.py
 
 lint: setup  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

