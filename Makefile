@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers attack lock clean
+	bench-grade bench-layers bench-replay attack lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-grade: setup  ## our grader against stock nbgrader, same submissions, in t
 
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
 	$(BIN)/python -m experiments.bench.layers
+
+bench-replay: setup  ## would results notice code that computes something else?
+	$(BIN)/python -m benchmarks.replay
 
 results-check: setup  ## are the committed results made by today's code and settings?
 	$(BIN)/python -m experiments check
