@@ -12,6 +12,7 @@ from docutils import nodes
 from ledger import REPRODUCED, VERDICTS, Claim, LedgerError
 
 NOT_RUN_AGAIN = "none"
+PAPER = "hochreiter1997"  # the page on what comes out again is about this paper
 TOPICS = {
     "rnn-limits": "Recurrent nets and their limits",
     "history": "History",
@@ -58,8 +59,10 @@ def entry(claim: Claim) -> nodes.Element:
     if claim.note:
         box += labelled("Read with care:", claim.note)
     if claim.reproduced:
-        again = labelled("Published:", f"{claim.published} Reproduced here: {claim.reproduced}. ")
-        again += nodes.reference("", "What comes out again", refuri="reproduction.html")
+        again = labelled("Published:", f"{claim.published} Reproduced here: {claim.reproduced}.")
+        if PAPER in claim.sources:
+            again += nodes.Text(" ")
+            again += nodes.reference("", "What comes out again", refuri="reproduction.html")
         box += again
     box += DetailsSlot(claim=claim.id)
     last = nodes.paragraph("", f"Confidence: {claim.confidence}. ", classes=["claim-id"])

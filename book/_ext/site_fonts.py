@@ -40,6 +40,8 @@ def maths_font(pages: Iterable[str], static: Path) -> str:
     for page in pages:
         for formula in FORMULA.findall(page):
             signs |= set(unescape(TAG.sub("", formula)))
+            if "<msqrt" in formula or "<mroot" in formula:
+                signs.add("√")  # drawn by the browser, written nowhere
     signs |= {slanted(sign) for sign in signs}
     written = cut(MATHS, {ord(sign) for sign in signs}, static / "fonts", "formulas")
     return face("STIX Two Math", written, static, weight=400, display="swap")

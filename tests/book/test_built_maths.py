@@ -9,6 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 from built_maths import FormulaError, display_tex, in_alphabet, mathml
 from docutils import nodes
+from fontTools.ttLib import TTFont
+from site_fonts import maths_font
 
 pytestmark = pytest.mark.timeout(1200)  # the first test of the pages may have to build them
 
@@ -106,3 +108,14 @@ def test_equation_numbers_count_up_and_references_show_them(pages: Path) -> None
     for reference in references:
         target = html.select_one(reference["href"])
         assert target.select_one(".eqno").get_text().strip("#") == reference.get_text()
+
+
+def test_the_font_of_formulas_can_draw_roots_although_no_page_writes_the_sign(
+    tmp_path: Path,
+) -> None:
+    formula = mathml(r"-1/\sqrt{n}", display=False)
+    assert "<math" in formula
+    assert "√" not in formula
+    maths_font([formula], tmp_path)
+    (font,) = (tmp_path / "fonts").glob("formulas-*.woff2")
+    assert ord("√") in TTFont(font).getBestCmap()
