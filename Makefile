@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site attack lock clean
+	bench-grade bench-layers bench-site bench-replay attack lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-site: setup  ## the built book under Lighthouse (a phone's view) and axe
 	@scripts/system-packages chromium
 	@$(MAKE) --no-print-directory book
 	$(BIN)/python -m benchmarks.site
+
+bench-replay: setup  ## would results notice code that computes something else?
+	$(BIN)/python -m benchmarks.replay
 
 results-check: setup  ## are the committed results made by today's code and settings?
 	$(BIN)/python -m experiments check

@@ -8,35 +8,20 @@ paired with the assignment's as the grader pairs them.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.errors import AutograderError, Unreadable
-from autograder.judge.pool import fresh_processes
+from autograder.judge.rehearsal import Ran, rehearse
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
 from autograder.notebooks.pairing import Cell, Paired, pair
 from autograder.notebooks.read import read_submission
 
 STUB = "NotImplementedError"
-START_S = 120.0  # importing torch on a slow machine
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How one cell ended; ``error`` is empty when it ran through."""
-
-    error: str = ""
-    kind: str = ""
-    line: int = 0
-    cell: str = ""  # where the error was raised: another cell's function, perhaps
-    name: str = ""  # the missing name of a NameError
 
 
 @dataclass(frozen=True)
@@ -67,7 +52,7 @@ def check(path: Path, cell_s: float = 60.0) -> Outcome:
         )
     cells = [cell for cell in paired.cells if cell.source is not None]
     # When Python ends early there are fewer results than cells.
-    runs = list(_run([(cell.id, cell.source or "") for cell in cells], cell_s))
+    runs = list(rehearse([(cell.id, cell.source or "") for cell in cells], cell_s))
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
     outcome = Outcome(warnings=[*_warnings(paired), *_refused(cells, facts.get("refuse", []))])
     for test in paired.points:
@@ -155,45 +140,3 @@ def _advice(paired: Paired, name: str, ran: Ran) -> str:
     if ran.kind == "AssertionError" and ran.error == ran.kind:
         return f"{where}: the assertion does not hold."
     return f"{where}: {ran.error}"
-
-
-def _run(cells: list[tuple[str, str]], cell_s: float) -> Iterator[Ran]:
-    """Run the cells in a process of their own; what hangs or dies ends the run."""
-    context = fresh_processes()
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, cells), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        if not ours.poll(START_S):
-            raise AutograderError("Python did not start in time", todo="Try it again.")
-        ours.recv()
-        for name, _ in cells:
-            if not ours.poll(cell_s):
-                yield Ran(
-                    f"did not finish within {cell_s:g} s. Is there an endless loop?", cell=name
-                )
-                return
-            yield ours.recv()
-    except EOFError:
-        yield Ran("ended the Python process. Remove exit() and the like")
-    finally:
-        process.kill()
-        process.join()
-
-
-def _serve(connection: Connection, cells: list[tuple[str, str]]) -> None:
-    """Run in the other process: execute the cells one by one and say how each went."""
-    from autograder.inside import wire
-    from autograder.line.local import LocalTransport
-
-    os.environ["MPLBACKEND"] = "agg"  # a window would wait for somebody to close it
-    transport = LocalTransport()
-    connection.send("ready")
-    for name, source in cells:
-        body, _ = transport.request(wire.Exec(name, source), timeout=0.0)
-        if isinstance(body, wire.Failure):
-            error = f"{body.kind}: {body.message}".removesuffix(": ")
-            connection.send(Ran(error, body.kind, body.line, body.cell, body.name))
-        else:
-            connection.send(Ran())

@@ -110,7 +110,7 @@ class Trained:
         if not equal and not self.unequal:
             raise LedgerError(
                 "the arms were not given the same: "
-                + ", ".join(f"{arm.name} {arm.budget:,g} {self.unit}" for arm in trained)
+                + ", ".join(f"{arm.name} {count(arm.budget)} {self.unit}" for arm in trained)
                 + ". Train them alike, or say why not in `unequal`"
             )
         if equal and self.unequal:
@@ -133,8 +133,13 @@ class Trained:
         spread = f"{arm['median']:.3g}"
         if arm["seeds"] > 1:
             spread += f" ({arm['low']:.3g} to {arm['high']:.3g}, {arm['seeds']} seeds)"
-        given = f"after {arm['budget']:,g} {self.unit}" if arm["budget"] else "the control"
+        given = f"after {count(arm['budget'])} {self.unit}" if arm["budget"] else "the control"
         return f"{arm['name']} {spread}, {given}"
+
+
+def count(budget: float) -> str:
+    """Return a budget in words: whole numbers in full."""
+    return f"{budget:,.0f}" if budget == round(budget) else f"{budget:,g}"
 
 
 Evidence = Computed | Trained

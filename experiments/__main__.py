@@ -44,9 +44,12 @@ def list_(quick: Quick = False) -> None:
         complete += have == len(wanted)
         seconds += result.wall_s
         table.add_row(
-            experiment.name, experiment.part, f"{have}/{len(wanted)}", f"{result.wall_s:,.0f}",
+            experiment.name,
+            experiment.part,
+            f"{have}/{len(wanted)}",
+            f"{result.wall_s:,.0f}",
             experiment.purpose,
-        )  # fmt: skip
+        )
     console.print(table)
     print(f"list experiments={len(known)} complete={complete} hours={seconds / 3600:.2f}")
 

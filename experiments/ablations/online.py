@@ -39,9 +39,18 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
             curve.append([int(so_far.seen[k]), round(right[k], 4), rounded(so_far.error[k])])
     wrong, error = np.zeros(gr.LANES, np.int64), np.zeros(gr.LANES)
     gr.test(
-        protocol.task, nets.size, *nets.net, nets.drawn, nets.given, protocol.tolerance,
-        nets.way, nets.found, TEST_SEQUENCES, wrong, error,
-    )  # fmt: skip
+        protocol.task,
+        nets.size,
+        *nets.net,
+        nets.drawn,
+        nets.given,
+        protocol.tolerance,
+        nets.way,
+        nets.found,
+        TEST_SEQUENCES,
+        wrong,
+        error,
+    )
     return {
         "solved": int((reached[-1] > 0).sum()),
         "of": len(seeds),
@@ -124,6 +133,15 @@ def advance(
     if rule is None:
         rule = gr.Rule(protocol.tolerance, len(so_far.worst), 0, 0.0)
     gr.train(
-        protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule, nets.way, nets.rate,
-        so_far, nets.found, count,
-    )  # fmt: skip
+        protocol.task,
+        nets.size,
+        *nets.net,
+        nets.drawn,
+        nets.given,
+        rule,
+        nets.way,
+        nets.rate,
+        so_far,
+        nets.found,
+        count,
+    )

@@ -11,84 +11,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from experiments.ablations import conflict, gated, text, untrained
-from experiments.ablations import online as ablations_online
-from experiments.harness.registry import Experiment, Run, Trial, register
-from experiments.rule1997 import training as gr
-from experiments.rule1997.protocol import Protocol, plain_protocol
+from experiments.ablations import conflict, gated, online, text, untrained
+from experiments.ablations.protocols import (
+    BIASES,
+    GATES,
+    LOOPS,
+    TWO_SEQUENCES,
+    Variants,
+    adding,
+    order,
+    reber,
+    trained,
+)
+from experiments.harness.registry import Parameters, Run, register
 from experiments.training import course
-
-Rows = dict[str, dict[str, Any]]  # trial key -> its parameters, but for seeds
-
-NO_INPUT_GATE = {"input_gate": False, "input_gate_bias": None}
-# Per-cell gates: four blocks of one cell, each pair with the bias that its block of two has.
-GATES: Rows = {
-    "full": {},
-    "no-input-gate": NO_INPUT_GATE,
-    "no-output-gate": {"output_gate": False},
-    "neither": {**NO_INPUT_GATE, "output_gate": False},
-    "per-cell-gates": {"blocks": 4, "block_size": 1, "input_gate_bias": (-3.0, -3.0, -6.0, -6.0)},
-}
-LOOPS = (0.9, 0.95, 0.98, 0.99, 1.01, 1.1)
-BIASES: dict[str, tuple[float, float] | None] = {
-    "0,0": (0.0, 0.0),
-    "-1,-2": (-1.0, -2.0),
-    "-6,-12": (-6.0, -12.0),
-    "random": None,
-}
-
-
-def adding(length: int, **changes: Any) -> Protocol:
-    """Return experiment 4 of the paper with a changed net."""
-    return Protocol(
-        "adding", gr.MARKED_PAIRS, (length, 0), length + length // 10 + 1, 0.04, active=2,
-        changes=changes,
-    )  # fmt: skip
-
-
-def order(**changes: Any) -> Protocol:
-    """Return experiment 6a with a changed net."""
-    if "blocks" in changes:
-        changes = {**changes, "input_gate_bias": (-2.0, -2.0, -4.0, -4.0)}
-    return Protocol("order-4", gr.TEMPORAL_ORDER, (2,), 112, 0.3, changes=changes)
-
-
-def reber(**changes: Any) -> Protocol:
-    """Return experiment 1, 3 blocks of 2 cells, with a changed net.
-
-    With the two details that let more than half of the full nets learn it (see ``search.rows``): an
-    output bias, and weights that change after every symbol.
-    """
-    changes.pop("input_gate_bias", None)  # input gates' biases are random here
-    if "blocks" in changes:
-        changes |= {"blocks": 6, "output_gate_bias": (-1.0, -1.0, -2.0, -2.0, -3.0, -3.0)}
-    if "output_gate" in changes:
-        changes["output_gate_bias"] = None
-    return Protocol(
-        "reber-3x2", gr.REBER, (64,), 64, every_step=True, rate=0.1, per_step=True,
-        changes={"output_bias": True, **changes},
-    )  # fmt: skip
-
-
-TWO_SEQUENCES = Protocol(
-    "two-sequences", gr.TWO_SEQUENCES, (50, 0), 51, 0.25, 10_000, every_step=True, judged_at=50,
-    per_step=True, changes={"input_size": 51, "output_size": 51},
-)  # fmt: skip
-
-
-def online(protocols: dict[str, Protocol], budget: int, **others: Any) -> Rows:
-    """Return the parameters of trials by the rule of 1997."""
-    return {
-        key: {"protocol": plain_protocol(protocol), "budget": budget, **others}
-        for key, protocol in protocols.items()
-    }
 
 
 def add(
     name: str,
     purpose: str,
     run: Run,
-    rows: Rows,
+    rows: Variants,
     seconds: float,
     seeds: int = 8,
     quick: int = 5,
@@ -100,8 +43,8 @@ def add(
     ``only``, where that is given.
     """
 
-    def trials(short: bool) -> list[Trial]:
-        found = []
+    def trials(short: bool) -> dict[str, Parameters]:
+        found = {}
         for key, row in rows.items():
             parameters = {**row, "seeds": list(range(3 if short else seeds))}
             if short and only and key not in only:
@@ -111,31 +54,38 @@ def add(
                 if "course" in row:
                     steps = row["course"]["steps"] // quick
                     parameters["course"] = row["course"] | {"steps": steps}
-            found.append(Trial(key, parameters))
+            found[key] = parameters
         return found
 
-    register(Experiment(f"ablations-{name}", "ablations", purpose, trials, run, seconds))
+    register(f"ablations-{name}", "ablations", purpose, run, trials, seconds)
 
 
 # By the rule of 1997 -----------------------------------------------------------------------------
 
-_RUN = ablations_online.run
+_RUN = online.run
 _LOOPS = {str(loop): {"self_loop": loop} for loop in LOOPS}
 _ENDS = {key: _LOOPS[key] for key in ("0.9", "1.1")}
 
 add(
-    "gates", "adding, T = 100, by the rule of 1997: which gates it takes",
-    _RUN, online({key: adding(100, **changes) for key, changes in GATES.items()}, 200_000), 30,
-)  # fmt: skip
-add(
-    "self-loop", "adding, T = 100, by the rule of 1997: a carousel that decays or grows",
-    _RUN, online({key: adding(100, **changes) for key, changes in _LOOPS.items()}, 200_000), 30,
-    quick=8,
-)  # fmt: skip
-add(
-    "self-loop-lengths", "adding, T = 25 and 50, by the rule of 1997: decay against lag",
+    "gates",
+    "adding, T = 100, by the rule of 1997: which gates it takes",
     _RUN,
-    online(
+    trained({key: adding(100, **changes) for key, changes in GATES.items()}, 200_000),
+    30,
+)
+add(
+    "self-loop",
+    "adding, T = 100, by the rule of 1997: a carousel that decays or grows",
+    _RUN,
+    trained({key: adding(100, **changes) for key, changes in _LOOPS.items()}, 200_000),
+    30,
+    quick=8,
+)
+add(
+    "self-loop-lengths",
+    "adding, T = 25 and 50, by the rule of 1997: decay against lag",
+    _RUN,
+    trained(
         {
             f"T{length}-{loop}": adding(length, self_loop=loop)
             for length in (25, 50)
@@ -143,63 +93,85 @@ add(
         },
         200_000,
     ),
-    12, quick=8,
-)  # fmt: skip
-add(
-    "biases", "adding, T = 100, by the rule of 1997: where the input gates' biases start",
-    _RUN,
-    online({k: adding(100, input_gate_bias=ladder) for k, ladder in BIASES.items()}, 200_000), 30,
+    12,
     quick=8,
-)  # fmt: skip
+)
 add(
-    "squashing", "adding, T = 100, by the rule of 1997: tanh for both g and h",
-    _RUN, online({"tanh": adding(100, g="tanh", h="tanh")}, 200_000), 30,
-)  # fmt: skip
+    "biases",
+    "adding, T = 100, by the rule of 1997: where the input gates' biases start",
+    _RUN,
+    trained({k: adding(100, input_gate_bias=ladder) for k, ladder in BIASES.items()}, 200_000),
+    30,
+    quick=8,
+)
 add(
-    "order", "temporal order (6a) by the rule of 1997: gates, and a self-loop that is not 1",
-    _RUN, online({key: order(**changes) for key, changes in (GATES | _LOOPS).items()}, 100_000), 15,
+    "squashing",
+    "adding, T = 100, by the rule of 1997: tanh for both g and h",
+    _RUN,
+    trained({"tanh": adding(100, g="tanh", h="tanh")}, 200_000),
+    30,
+)
+add(
+    "order",
+    "temporal order (6a) by the rule of 1997: gates, and a self-loop that is not 1",
+    _RUN,
+    trained({key: order(**changes) for key, changes in (GATES | _LOOPS).items()}, 100_000),
+    15,
     only=GATES,
-)  # fmt: skip
+)
 add(
-    "reber", "embedded Reber strings (1) by the rule of 1997: gates, and a self-loop that is not 1",
-    ablations_online.run_strings,
-    online({key: reber(**changes) for key, changes in (GATES | _ENDS).items()}, 60_000), 10,
-    quick=2, only=GATES,
-)  # fmt: skip
+    "reber",
+    "embedded Reber strings (1) by the rule of 1997: gates, and a self-loop that is not 1",
+    online.run_strings,
+    trained({key: reber(**changes) for key, changes in (GATES | _ENDS).items()}, 60_000),
+    10,
+    quick=2,
+    only=GATES,
+)
 add(
-    "two-sequences", "task 2a, p = 50, with an input gate only: outputs first, then the cell",
-    ablations_online.run_two_sequences,
-    online({"input-gate-only": TWO_SEQUENCES}, 60_000, outputs_first=500), 40,
-)  # fmt: skip
+    "two-sequences",
+    "task 2a, p = 50, with an input gate only: outputs first, then the cell",
+    online.run_two_sequences,
+    trained({"input-gate-only": TWO_SEQUENCES}, 60_000, outputs_first=500),
+    40,
+)
 
 # In batches, with Adam ---------------------------------------------------------------------------
 
 _ADDING = {"task": "adding", "course": {"steps": 1000, "batch": 32, "rate": 0.02, "check": 25}}
 _XOR = {
-    "task": "xor", "time": 30,
+    "task": "xor",
+    "time": 30,
     "course": {"steps": 4000, "batch": 32, "rate": 0.01, "check": 100},
-}  # fmt: skip
-_GRADIENTS: Rows = {"truncated": {"truncated": True}, "full": {"truncated": False}}
+}
+_GRADIENTS: Variants = {"truncated": {"truncated": True}, "full": {"truncated": False}}
 
 add(
-    "gradient", "adding, T = 100, in batches: the truncated and the full gradient",
+    "gradient",
+    "adding, T = 100, in batches: the truncated and the full gradient",
     course.run,
-    {key: {**_ADDING, "changes": changes} for key, changes in _GRADIENTS.items()}, 12, quick=2,
-)  # fmt: skip
+    {key: {**_ADDING, "changes": changes} for key, changes in _GRADIENTS.items()},
+    12,
+    quick=2,
+)
 add(
-    "gradient-xor", "delayed XOR, T = 30: the truncated and the full gradient",
+    "gradient-xor",
+    "delayed XOR, T = 30: the truncated and the full gradient",
     course.run,
-    {key: {**_XOR, "changes": changes} for key, changes in _GRADIENTS.items()}, 15,
-)  # fmt: skip
+    {key: {**_XOR, "changes": changes} for key, changes in _GRADIENTS.items()},
+    15,
+)
 add(
-    "hard-gates", "adding, T = 100, in batches: gates of 0 or 1, with a straight-through gradient",
+    "hard-gates",
+    "adding, T = 100, in batches: gates of 0 or 1, with a straight-through gradient",
     course.run,
     {
         key: {**_ADDING, "changes": {"gate": "hard", **changes}}
         for key, changes in _GRADIENTS.items()
     },
-    12, quick=2,
-)  # fmt: skip
+    12,
+    quick=2,
+)
 
 # With forget gates, in batches -------------------------------------------------------------------
 
@@ -210,7 +182,7 @@ def _net(kind: str, hidden: int, **changes: Any) -> dict[str, Any]:
 
 _STEPS = {"course": {"steps": 1000, "batch": 32, "rate": 0.02, "check": 50}}
 # Input gates start nearly shut (bias -3), as in the paper's nets for adding.
-LATER: Rows = {
+LATER: Variants = {
     "forget-bias-0": _net("lstm", 8, forget_bias=0.0, input_bias=-3.0),
     "forget-bias-1": _net("lstm", 8, forget_bias=1.0, input_bias=-3.0),
     "forget-bias-3": _net("lstm", 8, forget_bias=3.0, input_bias=-3.0),
@@ -222,38 +194,45 @@ LATER: Rows = {
     "gru-keep-bias-3": _net("gru", 8, keep_bias=3.0),
 }
 add(
-    "later-gates", "adding, T = 100, in batches: forget gate, peephole, GRU, and their biases",
-    gated.run_adding, {key: {**_STEPS, **net} for key, net in LATER.items()}, 20,
-    quick=2, only=[*(f"forget-bias-{bias}" for bias in (0, 1, 3, 5)), "no-output-gate"],
-)  # fmt: skip
+    "later-gates",
+    "adding, T = 100, in batches: forget gate, peephole, GRU, and their biases",
+    gated.run_adding,
+    {key: {**_STEPS, **net} for key, net in LATER.items()},
+    20,
+    quick=2,
+    only=[*(f"forget-bias-{bias}" for bias in (0, 1, 3, 5)), "no-output-gate"],
+)
 add(
-    "forget-reach", "how much gradient is left after 50 steps, by the forget gate's start bias",
+    "forget-reach",
+    "how much gradient is left after 50 steps, by the forget gate's start bias",
     untrained.run_reach,
-    {
-        str(bias): {"lag": 50, "hidden": 16, "forget_bias": bias}
-        for bias in (None, 0.0, 1.0, 3.0)
-    },
+    {str(bias): {"lag": 50, "hidden": 16, "forget_bias": bias} for bias in (None, 0.0, 1.0, 3.0)},
     0.3,
-)  # fmt: skip
+)
 
 _STRINGS = {"budget": 60_000, "batch": 16, "rate": 0.01}
 _TEXT = {"characters": 1_000_000, "steps": 400, "batch": 16, "length": 100, "rate": 0.01}
 add(
-    "output-gate-reber", "embedded Reber strings, in batches: LSTM without output gates",
+    "output-gate-reber",
+    "embedded Reber strings, in batches: LSTM without output gates",
     gated.run_reber,
-    {"lstm-12": {**_STRINGS, **_net("lstm", 12, output_gate=False)}}, 25,
-)  # fmt: skip
+    {"lstm-12": {**_STRINGS, **_net("lstm", 12, output_gate=False)}},
+    25,
+)
 add(
-    "output-gate-text", "characters of Python source: LSTM with output gates and without",
+    "output-gate-text",
+    "characters of Python source: LSTM with output gates and without",
     text.run,
     {
         "with": {**_TEXT, **_net("lstm", 64)},
         "without": {**_TEXT, **_net("lstm", 64, output_gate=False)},
     },
-    25, seeds=4,
-)  # fmt: skip
+    25,
+    seeds=4,
+)
 add(
-    "width", "embedded Reber strings, in batches: how wide a plain net and an LSTM must be",
+    "width",
+    "embedded Reber strings, in batches: how wide a plain net and an LSTM must be",
     gated.run_reber,
     {
         f"{kind}-{width}": {**_STRINGS, **_net(kind, width)}
@@ -261,27 +240,34 @@ add(
         for width in (8, 12, 16)
     },
     20,
-)  # fmt: skip
+)
 
 # Other questions ---------------------------------------------------------------------------------
 
 _COURSE = {"steps": 1200, "batch": 32, "rate": 0.01, "check": 50, "level": 1.0}
 add(
-    "conflict", "name the first symbol: a bare carousel against a gated cell",
+    "conflict",
+    "name the first symbol: a bare carousel against a gated cell",
     conflict.run,
     {
         f"{cell}-{middle}": {"p": 50, "cell": cell, "middle": middle, "course": _COURSE}
         for cell in ("bare", "gated")
         for middle in ("fixed", "random", "same")
     },
-    8, quick=2,
-)  # fmt: skip
+    8,
+    quick=2,
+)
 add(
-    "squashing-functions", "g and h of 1997 against the hyperbolic tangent",
-    untrained.run_squashing, {"difference": {"range": 20.0}}, 0.1,
-)  # fmt: skip
+    "squashing-functions",
+    "g and h of 1997 against the hyperbolic tangent",
+    untrained.run_squashing,
+    {"difference": {"range": 20.0}},
+    0.1,
+)
 add(
-    "counts", "weights of layers of equal width",
+    "counts",
+    "weights of layers of equal width",
     untrained.run_counts,
-    {f"width-{width}": {"inputs": 8, "width": width} for width in (8, 128)}, 0.1,
-)  # fmt: skip
+    {f"width-{width}": {"inputs": 8, "width": width} for width in (8, 128)},
+    0.1,
+)

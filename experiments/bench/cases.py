@@ -53,10 +53,15 @@ def scans(setup: Setup, bandwidth: float) -> Iterator[Row]:
         loop = took["sequential_scan"]
         others = {f"{name} ratio": loop / took[name] for name in names[2:]}
         yield Row(
-            "scan", size(batch, length, dim), "scan", "sequential_scan", took,
-            loop / took["scan"], at_least=mark,
+            "scan",
+            size(batch, length, dim),
+            "scan",
+            "sequential_scan",
+            took,
+            loop / took["scan"],
+            at_least=mark,
             more={"copy floor s": floor, "times the floor": took["scan"] / floor, **others},
-        )  # fmt: skip
+        )
 
 
 def scan_lengths(setup: Setup) -> Iterator[Row]:
@@ -71,9 +76,14 @@ def scan_lengths(setup: Setup) -> Iterator[Row]:
         took = alternate(calls, 3 if length > 10_000 else setup.rounds)
         ratio = took["sequential_scan"] / took["scan"]
         yield Row(
-            "scan, any length", size(batch, length, dim), "scan", "sequential_scan", took, ratio,
+            "scan, any length",
+            size(batch, length, dim),
+            "scan",
+            "sequential_scan",
+            took,
+            ratio,
             at_least=1.0,
-        )  # fmt: skip
+        )
 
 
 def against_its_steps(
@@ -89,11 +99,16 @@ def against_its_steps(
     half = x.detach()[:, : x.shape[1] // 2].requires_grad_()
     kept = {name: kept_bytes(lambda u=u: layer(u)[0]) for name, u in (("T/2", half), ("T", x))}
     return Row(
-        item, size(*x.shape), "forward", "steps", took, took["steps"] / took["forward"],
+        item,
+        size(*x.shape),
+        "forward",
+        "steps",
+        took,
+        took["steps"] / took["forward"],
         at_least=mark,
         more={f"kept bytes at {name}": float(n) for name, n in kept.items()}
         | {"kept T over T/2": kept["T"] / kept["T/2"]},
-    )  # fmt: skip
+    )
 
 
 def parallel_layers(setup: Setup) -> Iterator[Row]:
@@ -169,9 +184,13 @@ def seeds_at_once(setup: Setup) -> Iterator[Row]:
             took = alternate(calls, setup.rounds)
             yield Row(
                 f"10 seeds of 1997 {how}, {'truncated rule' if truncated else 'full gradient'}",
-                f"adding, batch {batch}, T {length}", "at once", "in turn", took,
-                took["in turn"] / took["at once"], at_least=6.0,
-            )  # fmt: skip
+                f"adding, batch {batch}, T {length}",
+                "at once",
+                "in turn",
+                took,
+                took["in turn"] / took["at once"],
+                at_least=6.0,
+            )
 
 
 def attention_time(setup: Setup) -> Iterator[Row]:
@@ -192,9 +211,14 @@ def attention_time(setup: Setup) -> Iterator[Row]:
         ("chunked attention, training", alternate(training, 3)),
     ]:
         yield Row(
-            item, f"causal, {heads} heads of 64, T {length}", "chunked", "torch",
-            took, took["chunked"] / took["torch"], at_most=2.0,
-        )  # fmt: skip
+            item,
+            f"causal, {heads} heads of 64, T {length}",
+            "chunked",
+            "torch",
+            took,
+            took["chunked"] / took["torch"],
+            at_most=2.0,
+        )
 
 
 # Run in a fresh process, and against the memory in use before: the peak includes all imports.
@@ -230,9 +254,12 @@ def attention_memory(setup: Setup) -> Iterator[Row]:
         peak[length] = json.loads(done.stdout)
     last, before = peak[lengths[-1]]["bytes"], peak[lengths[-2]]["bytes"]
     yield Row(
-        "attention, peak memory", f"causal, 1 head of 64, T {lengths[-1]}",
-        f"T {lengths[-1]}", f"T {lengths[-2]}",
+        "attention, peak memory",
+        f"causal, 1 head of 64, T {lengths[-1]}",
+        f"T {lengths[-1]}",
+        f"T {lengths[-2]}",
         {f"T {length}": found["s"] for length, found in peak.items()},
-        last / before, at_most=2.2,
+        last / before,
+        at_most=2.2,
         more={f"peak bytes at {length}": found["bytes"] for length, found in peak.items()},
-    )  # fmt: skip
+    )

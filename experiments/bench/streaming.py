@@ -104,9 +104,14 @@ def one_layer(setup: Setup, name: str, layer: Layer, late: int, at_most: float |
     )
     took = {where: s / STEPS for where, s in took.items()}
     return Row(
-        "streaming, growing" if grows else "streaming", name, f"token {late}", "token 100",
-        took, took[f"token {late}"] / took["token 100"], at_most=at_most,
-    )  # fmt: skip
+        "streaming, growing" if grows else "streaming",
+        name,
+        f"token {late}",
+        "token 100",
+        took,
+        took[f"token {late}"] / took["token 100"],
+        at_most=at_most,
+    )
 
 
 def read(layer: Layer, tokens: Tensor) -> Any:

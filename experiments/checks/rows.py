@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from experiments.checks import history, modern, nets1997
-from experiments.harness.registry import Experiment, Trial, register
+from experiments.harness.registry import Parameters, register
 
-Trials = dict[str, dict[str, Any]]
+Trials = dict[str, Parameters]
 
 
 def _seeds(quick: bool) -> list[int]:
@@ -21,9 +18,12 @@ def _cec(quick: bool) -> Trials:
     return {
         "decay": {"check": "decay", "lag": 100, "self_loops": loops},
         "state-jacobian": {
-            "check": "state_jacobian", "scales": [0.1, 0.5, 1.0, 2.0], "seeds": _seeds(quick), **net
+            "check": "state_jacobian",
+            "scales": [0.1, 0.5, 1.0, 2.0],
+            "seeds": _seeds(quick),
+            **net,
         },
-    }  # fmt: skip
+    }
 
 
 def _gates(quick: bool) -> Trials:
@@ -33,23 +33,36 @@ def _gates(quick: bool) -> Trials:
         "shared-gates": {"check": "shared_gates"},
         "open-gates": {"check": "open_gates", "biases": [0.0, -1.0, -2.0, -3.0, -6.0]},
         "forget-gate-of-one": {
-            "check": "forget_gate_of_one", "biases": [50, 5, 0], "inputs": 3, "hidden": 8,
-            "steps": 200, **some,
+            "check": "forget_gate_of_one",
+            "biases": [50, 5, 0],
+            "inputs": 3,
+            "hidden": 8,
+            "steps": 200,
+            **some,
         },
         "padding": {
-            "check": "padding", "tokens": 3, "padding": 20, "inputs": 8, "hidden": 16, **some
+            "check": "padding",
+            "tokens": 3,
+            "padding": 20,
+            "inputs": 8,
+            "hidden": 16,
+            **some,
         },
-    }  # fmt: skip
+    }
 
 
 def _truncated(quick: bool) -> Trials:
     return {
         "back-through": {
-            "check": "truncated_gradients", "blocks": 2, "cells": 2, "scale": 0.5, "steps": 10,
+            "check": "truncated_gradients",
+            "blocks": 2,
+            "cells": 2,
+            "scale": 0.5,
+            "steps": 10,
             "seeds": _seeds(quick),
         },
         "trace-memory": {"check": "trace_memory", "inputs": 2, "cells": [8, 16, 32, 64]},
-    }  # fmt: skip
+    }
 
 
 def _transformer(quick: bool) -> Trials:
@@ -59,31 +72,44 @@ def _transformer(quick: bool) -> Trials:
     return {
         "dense": {"check": "dense_permutation", "inputs": 16, "hidden": 32, **some},
         "attention": {
-            "check": "attention_permutation", "width": 32, "heads": 4, "tokens": 20, **some
+            "check": "attention_permutation",
+            "width": 32,
+            "heads": 4,
+            "tokens": 20,
+            **some,
         },
         "sinusoids": {
-            "check": "sinusoid_shift", "fit": 50, "last": 192, "shift": 7, "fit_dim": 8,
+            "check": "sinusoid_shift",
+            "fit": 50,
+            "last": 192,
+            "shift": 7,
+            "fit_dim": 8,
             "dims": [8, 64, 512],
         },
-        "rotary": {
-            "check": "rotary", "dim": 16, "positions": list(range(0, 200, 9)), "seed": 0
-        },
+        "rotary": {"check": "rotary", "dim": 16, "positions": list(range(0, 200, 9)), "seed": 0},
         "depth-torch-start": {**stack, "start": "torch"},
         "depth-xavier-start": {**stack, "start": "xavier"},
         "depth-blocks": {"check": "depth_blocks", **depths},
-    }  # fmt: skip
+    }
 
 
 def _ssm(quick: bool) -> Trials:
     return {
         "three-forms": {
-            "check": "three_forms", "lengths": [64, 512], "width": 4, "states": 16,
+            "check": "three_forms",
+            "lengths": [64, 512],
+            "width": 4,
+            "states": 16,
             "seeds": list(range(2 if quick else 5)),
         },
         "selection": {
-            "check": "selection_is_gating", "range": 10.0, "points": 201, "steps": 1000, "seed": 0
+            "check": "selection_is_gating",
+            "range": 10.0,
+            "points": 201,
+            "steps": 1000,
+            "seed": 0,
         },
-    }  # fmt: skip
+    }
 
 
 def _history(quick: bool) -> Trials:
@@ -98,34 +124,39 @@ def _history(quick: bool) -> Trials:
     rates = [1.0, 4.0, 10.0]
     return {
         "reber-lengths": {
-            "check": "reber_lengths", "strings": 10_000 if quick else 100_000, "seed": 0
+            "check": "reber_lengths",
+            "strings": 10_000 if quick else 100_000,
+            "seed": 0,
         },
         **{
             f"p{p}-rate{rate:g}": {**task, "p": p, "rate": rate, "seeds": seeds}
             for p, seeds in ((4, small), (10, large))
             for rate in rates
         },
-    }  # fmt: skip
+    }
 
 
-def _register(
-    topic: str, module: Any, purpose: str, trials: Callable[[bool], Trials], seconds: float
-) -> None:
-    register(
-        Experiment(
-            f"checks-{topic}",
-            "checks",
-            purpose,
-            lambda quick: [Trial(key, parameters) for key, parameters in trials(quick).items()],
-            module.run,
-            seconds,
-        )
-    )
-
-
-_register("cec", nets1997, "error flow inside the carousel", _cec, 2)
-_register("gates", nets1997, "gates and weights of the nets of 1997, forgetting", _gates, 0.5)
-_register("truncated-bptt", nets1997, "how far back the rule of 1997 goes", _truncated, 0.5)
-_register("transformer", modern, "positions, symmetries, and depth", _transformer, 2)
-_register("ssm", modern, "one system, three forms; selection and gates", _ssm, 5)
-_register("history", history, "tasks 1 and 2a as they were", _history, 15)
+register("checks-cec", "checks", "error flow inside the carousel", nets1997.run, _cec, 2)
+register(
+    "checks-gates",
+    "checks",
+    "gates and weights of the nets of 1997, forgetting",
+    nets1997.run,
+    _gates,
+    0.5,
+)
+register(
+    "checks-truncated-bptt",
+    "checks",
+    "how far back the rule of 1997 goes",
+    nets1997.run,
+    _truncated,
+    0.5,
+)
+register(
+    "checks-transformer", "checks", "positions, symmetries, and depth", modern.run, _transformer, 2
+)
+register(
+    "checks-ssm", "checks", "one system, three forms; selection and gates", modern.run, _ssm, 5
+)
+register("checks-history", "checks", "tasks 1 and 2a as they were", history.run, _history, 15)

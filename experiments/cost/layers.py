@@ -81,12 +81,14 @@ LAYERS = [
     Layer("RNN", "rnn.RNN", _sizes, 181, "steps"),
     # The truncated rule runs its loop unrecorded; the full gradient's graph shows the steps.
     Layer(
-        "LSTM of 1997, truncated rule", "carousel.LSTM1997", _blocks_of_two(True), 104, "steps",
+        "LSTM of 1997, truncated rule",
+        "carousel.LSTM1997",
+        _blocks_of_two(True),
+        104,
+        "steps",
         for_depth={"truncated": False},
     ),
-    Layer(
-        "LSTM of 1997, full gradient", "carousel.LSTM1997", _blocks_of_two(False), 104, "steps"
-    ),
+    Layer("LSTM of 1997, full gradient", "carousel.LSTM1997", _blocks_of_two(False), 104, "steps"),
     Layer("LSTM", "gates.LSTM", _sizes, 91, "steps"),
     Layer("peephole LSTM", "gates.PeepholeLSTM", _sizes, 90, "steps"),
     Layer("coupled LSTM", "gates.CoupledLSTM", _sizes, 105, "steps"),
@@ -105,9 +107,13 @@ LAYERS = [
     Layer("gated DeltaNet", "delta.GatedDeltaNet", _heads, 116, "chunks"),
     Layer("attention", "attention.MultiHeadAttention", _heads, 128, "flat", grows=True),
     Layer(
-        "attention in chunks", "attention.MultiHeadAttention",
-        lambda width: {**_heads(width), "chunk_size": 256}, 128, "flat", grows=True,
+        "attention in chunks",
+        "attention.MultiHeadAttention",
+        lambda width: {**_heads(width), "chunk_size": 256},
+        128,
+        "flat",
+        grows=True,
     ),
     Layer("transformer block", "transformer.DecoderBlock", _block, 72, "flat", grows=True),
-]  # fmt: skip
+]
 BY_NAME = {layer.name: layer for layer in LAYERS}

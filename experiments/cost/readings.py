@@ -1,103 +1,13 @@
-"""The claims about cost: trials that test one each, and what all cost results say about them."""
+"""What the results of cost say about the claims of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from experiments.cost.single import run
-from experiments.harness.registry import Experiment, Finding, Outcome, Trial, reading, register
+from experiments.harness.registry import Finding, Outcome, reading
 
 Results = Mapping[str, Mapping[str, Outcome]]
-
-
-def _register(
-    name: str,
-    purpose: str,
-    trials: Callable[[bool], dict[str, dict[str, Any]]],
-    seconds: float,
-    timed: bool = True,
-) -> None:
-    register(
-        Experiment(
-            name,
-            "cost",
-            purpose,
-            lambda quick: [Trial(key, parameters) for key, parameters in trials(quick).items()],
-            run,
-            seconds,
-            timed,
-        )
-    )
-
-
-def _scans(quick: bool) -> dict[str, dict[str, Any]]:
-    lengths = [64, 512] if quick else [64, 128, 256, 512, 1024, 2048]
-    loop = {
-        "measure": "loop_or_scan",
-        "arguments": {"input_size": 64, "hidden_size": 64},
-        "batch": 8,
-        "lengths": lengths,
-        "turns": 3 if quick else 9,
-        "seed": 0,
-    }
-    seeds = list(range(3 if quick else 10))
-    return {
-        "doubling": {"measure": "doubling_scan", "length": 257, "dim": 8, "seeds": seeds},
-        "minGRU": {**loop, "kind": "min_rnn.MinGRU"},
-        "minLSTM": {**loop, "kind": "min_rnn.MinLSTM"},
-    }
-
-
-def _backward(quick: bool) -> dict[str, dict[str, Any]]:
-    return {
-        "loops": {
-            "measure": "backward",
-            "inputs": 64,
-            "width": 256,
-            "narrow": 85,  # 81,600 weights against 82,176
-            "batch": 32,
-            "length": 50 if quick else 200,
-            "turns": 3 if quick else 9,
-            "seed": 0,
-        }
-    }
-
-
-def _rtrl(quick: bool) -> dict[str, dict[str, Any]]:
-    return {
-        "growth": {
-            "measure": "rtrl_growth",
-            "units": [8, 16, 32, 64, 128] + ([] if quick else [256]),
-            "steps": 2,
-            "turns": 3 if quick else 9,
-            "seed": 0,
-        }
-    }
-
-
-def _attention(quick: bool) -> dict[str, dict[str, Any]]:
-    lengths = [512, 1024, 2048] if quick else [1024, 2048, 4096, 8192]
-    growth = {"measure": "attention_memory", "head": 64, "lengths": lengths, "seed": 0}
-    return {"growth": growth}
-
-
-def _serial(quick: bool) -> dict[str, dict[str, Any]]:
-    return {
-        "calls": {"measure": "serial_calls", "tokens": 100, "width": 32, "symbols": 20, "seed": 0},
-        "state": {"measure": "state_growth", "lengths": [10, 100, 1000], "width": 32, "seed": 0},
-    }
-
-
-_register("cost-scan", "one linear recurrence by loop and by scan", _scans, 5)
-_register("cost-backward", "backward pass of a tanh net and of the LSTM of 1997", _backward, 25)
-_register("cost-rtrl", "one step of RTRL and of the rule of 1997 against units", _rtrl, 20)
-_register(
-    "cost-attention", "memory of attention, all scores stored or in chunks", _attention, 10, False
-)
-_register(
-    "cost-serial", "calls to score and to generate; state against length", _serial, 0.5, False
-)
 
 
 def at(outcome: Outcome, size: int) -> dict[str, Any]:

@@ -103,13 +103,15 @@ class Nets1997:
         active = 1 if one_hot else inputs
         for first in range(0, len(nets), LANES):
             some = nets[first : first + LANES]
-            self.groups.append((
-                weights_of(some),
-                scratch(self.shape),
-                groups.drafts(self.shape, longest, active),
-                sequences(self.shape, longest + 1, active),
-                groups.report(),
-            ))  # fmt: skip
+            self.groups.append(
+                (
+                    weights_of(some),
+                    scratch(self.shape),
+                    groups.drafts(self.shape, longest, active),
+                    sequences(self.shape, longest + 1, active),
+                    groups.report(),
+                )
+            )
         self.weights = weight_count(self.shape)
 
     def __call__(self, given: Given, rate: Array) -> tuple[Array, Flags]:
@@ -128,10 +130,21 @@ class Nets1997:
             if rate.any() and not rates.any():
                 continue  # others train, these are done
             _read_lanes(
-                self.shape, w, work, drawn, lanes, found, self.way,
-                np.ascontiguousarray(index[part]), np.ascontiguousarray(value[part]),
-                given.target[part], given.length[part], rates, worst[part], ranked[part],
-            )  # fmt: skip
+                self.shape,
+                w,
+                work,
+                drawn,
+                lanes,
+                found,
+                self.way,
+                np.ascontiguousarray(index[part]),
+                np.ascontiguousarray(value[part]),
+                given.target[part],
+                given.length[part],
+                rates,
+                worst[part],
+                ranked[part],
+            )
         return worst, ranked
 
 

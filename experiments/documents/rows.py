@@ -20,6 +20,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from experiments.documents.run import run_cell
+from experiments.harness.registry import Parameters, Rows, register
+
+SEEDS = 10  # of each learner
+
 ERROR_BELOW = "error < 0.04 on at least 99 % of 2,560 fresh sequences"
 RIGHT_CLASS = "right class on at least 99 % of 2,560 fresh sequences"
 ALL_LEGAL = "all legal symbols ranked highest in 256 training and 256 other strings"
@@ -46,9 +51,7 @@ def _printed(lstm: str, others: str = "—") -> dict[str, str]:
 
 
 def _batch(budget: int, batch: int, rate: float, **others: Any) -> dict[str, Any]:
-    return {
-        "kind": "batch", "budget": budget, "batch": batch, "rate": rate, "clip": 1.0, **others
-    }  # fmt: skip
+    return {"kind": "batch", "budget": budget, "batch": batch, "rate": rate, "clip": 1.0, **others}
 
 
 def _online(learner: str, net: str, budget: int, rate: float) -> dict[str, Any]:
@@ -116,7 +119,9 @@ _PRODUCT = (
 
 ROWS = [
     Row(
-        "reber", "Embedded Reber Grammar", "reber",
+        "reber",
+        "Embedded Reber Grammar",
+        "reber",
         "experiment 1 of the 1997 paper: 256 training and 256 other test strings for each seed; "
         "wanted at each step are all symbols that may come next",
         ALL_LEGAL,
@@ -146,58 +151,104 @@ ROWS = [
         },
     ),
     Row(
-        "adding-100", "Addition Problem (T=100)", "adding-100", _ADDING, ERROR_BELOW,
-        _printed("10/10"), "4 at T=100: 74,000 sequences on average of 10, 1 wrong of 2,560", 50,
+        "adding-100",
+        "Addition Problem (T=100)",
+        "adding-100",
+        _ADDING,
+        ERROR_BELOW,
+        _printed("10/10"),
+        "4 at T=100: 74,000 sequences on average of 10, 1 wrong of 2,560",
+        50,
         _hundred("adding", 0.5, 150_000, identity=0.001),
     ),
     Row(
-        "multiplication-100", "Multiplication (T=100)", "multiplication-100", _PRODUCT, ERROR_BELOW,
+        "multiplication-100",
+        "Multiplication (T=100)",
+        "multiplication-100",
+        _PRODUCT,
+        ERROR_BELOW,
         _printed("10/10"),
-        "5: 482,000 sequences to 139 wrong of 2,560, 1,273,000 to 14 wrong, on average of 10", 50,
+        "5: 482,000 sequences to 139 wrong of 2,560, 1,273,000 to 14 wrong, on average of 10",
+        50,
         _hundred("multiplication", 0.1, identity=0.001),
     ),
     Row(
-        "order-2-100", "2-class Temporal Order", "order-2-100",
-        "experiment 6a of the 1997 paper with the two classes XY and YX", RIGHT_CLASS,
+        "order-2-100",
+        "2-class Temporal Order",
+        "order-2-100",
+        "experiment 6a of the 1997 paper with the two classes XY and YX",
+        RIGHT_CLASS,
         _printed("10/10"),
-        "not in the paper; its 6a has 4 classes: 31,390 sequences on average of 20", 50,
+        "not in the paper; its 6a has 4 classes: 31,390 sequences on average of 20",
+        50,
         _hundred("order-4", 0.5),
     ),
     Row(
-        "order-4-noisy-1000", "Noisy Temporal Order (T=1000)", "order-4-noisy-1000",
+        "order-4-noisy-1000",
+        "Noisy Temporal Order (T=1000)",
+        "order-4-noisy-1000",
         "experiment 6a of the 1997 paper ten times longer (symbols in 100-200 and 500-600, length "
-        "1000 to 1100) with Gaussian noise of variance 0.01 on all inputs", RIGHT_CLASS,
-        _printed("9/10"), "not in the paper; its longest order task has 110 steps, without noise",
-        90, _thousand("order-4", 0.5, mingru=0.005),
+        "1000 to 1100) with Gaussian noise of variance 0.01 on all inputs",
+        RIGHT_CLASS,
+        _printed("9/10"),
+        "not in the paper; its longest order task has 110 steps, without noise",
+        90,
+        _thousand("order-4", 0.5, mingru=0.005),
     ),
     Row(
-        "order-5-100", "5-class Temporal Order", "order-5-100",
+        "order-5-100",
+        "5-class Temporal Order",
+        "order-5-100",
         "experiment 6b of the 1997 paper with five of its eight classes: XXX XXY XYX XYY YXX",
-        RIGHT_CLASS, _printed("8/10"),
-        "not in the paper; its 6b has 8 classes: 571,100 sequences on average of 10", 50,
+        RIGHT_CLASS,
+        _printed("8/10"),
+        "not in the paper; its 6b has 8 classes: 571,100 sequences on average of 10",
+        50,
         _hundred("order-8", 0.1),
     ),
     Row(
-        "adding-1000", "Add (T=1000)", "adding-1000", _ADDING, ERROR_BELOW, _printed("6/10"),
-        "4 at T=1000: 853,000 sequences on average of 10, no failure reported", 90,
+        "adding-1000",
+        "Add (T=1000)",
+        "adding-1000",
+        _ADDING,
+        ERROR_BELOW,
+        _printed("6/10"),
+        "4 at T=1000: 853,000 sequences on average of 10, no failure reported",
+        90,
         _thousand("adding", 0.5),
     ),
     Row(
-        "multiplication-1000", "Mult (T=1000)", "multiplication-1000", _PRODUCT, ERROR_BELOW,
-        _printed("5/10"), "not in the paper; multiplication was run at T=100 only", 90,
+        "multiplication-1000",
+        "Mult (T=1000)",
+        "multiplication-1000",
+        _PRODUCT,
+        ERROR_BELOW,
+        _printed("5/10"),
+        "not in the paper; multiplication was run at T=100 only",
+        90,
         _thousand("multiplication", 0.1),
     ),
-]  # fmt: skip
+]
 
 # The order of the table's columns, and what they are called.
 COLUMNS = {
-    "rtrl": "RTRL", "bptt": "BPTT, tanh", "tdnn": "TDNN", "elman": "Elman",
-    "lstm1997": "LSTM 1997", "orthogonal": "orthogonal", "identity": "identity",
-    "lstm": "LSTM, forget gate", "lstm-chrono": "LSTM, chrono start", "gru": "GRU",
+    "rtrl": "RTRL",
+    "bptt": "BPTT, tanh",
+    "tdnn": "TDNN",
+    "elman": "Elman",
+    "lstm1997": "LSTM 1997",
+    "orthogonal": "orthogonal",
+    "identity": "identity",
+    "lstm": "LSTM, forget gate",
+    "lstm-chrono": "LSTM, chrono start",
+    "gru": "GRU",
     "gru-chrono": "GRU, chrono start",
-    "mingru": "minGRU", "s4d": "S4D", "mamba": "Mamba", "transformer": "transformer",
+    "mingru": "minGRU",
+    "s4d": "S4D",
+    "mamba": "Mamba",
+    "transformer": "transformer",
     "guessing": "weight guessing",
-}  # fmt: skip
+}
 
 
 def table_documents() -> list[dict[str, Any]]:
@@ -216,3 +267,26 @@ def table_documents() -> list[dict[str, Any]]:
         }
         for row in ROWS
     ]
+
+
+def parameters_of(row: Row, learner: str, quick: bool) -> Parameters:
+    """Return everything that decides a cell; a quick run has fewer seeds and sequences."""
+    given = {"task": row.task, "criterion": row.criterion, "net": learner, **row.learners[learner]}
+    less = 3 if row.task == "reber" else 10
+    budget = given["budget"] // less if quick else given["budget"]
+    return {**given, "budget": budget, "seeds": 3 if quick else SEEDS}
+
+
+def _trials_of(row: Row) -> Rows:
+    return lambda quick: {name: parameters_of(row, name, quick) for name in row.learners}
+
+
+for _row in ROWS:
+    register(
+        f"documents-{_row.name}",
+        "documents",
+        f"the documents' row '{_row.title}': {_row.criterion}",
+        run_cell,
+        _trials_of(_row),
+        _row.seconds,
+    )

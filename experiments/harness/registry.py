@@ -1,4 +1,4 @@
-"""What can be run: each experiment names its trials, how to run one, and the code it depends on."""
+"""What can be run: each experiment names its trials, and the function that runs one."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from dataclasses import dataclass
 from typing import Any
 
 Outcome = dict[str, Any]
-Run = Callable[[dict[str, Any], str], Outcome]  # parameters, device -> outcome
+Parameters = dict[str, Any]
+Run = Callable[[Parameters, str], Outcome]  # parameters, device -> outcome
+Rows = Callable[[bool], Mapping[str, Parameters]]  # quick -> the parameters of trials, by name
 
 # Each of these registers experiments, and readings of claims, when it is imported.
-MODULES = (
-    "experiments.paper.rows",
-    "experiments.paper.readings",
-    "experiments.search.rows",
-    "experiments.documents.table",
-    "experiments.paper.today_rows",
-    "experiments.cost.rows",
-    "experiments.cost.readings",
-    "experiments.checks.rows",
-    "experiments.checks.readings",
-    "experiments.ablations.rows",
-    "experiments.ablations.readings",
-    "experiments.learned.rows",
-    "experiments.memory.readings",
-    "experiments.learned.readings",
+MODULES = tuple(
+    f"experiments.{name}"
+    for name in (
+        "paper.rows",
+        "paper.today_rows",
+        "paper.readings",
+        "documents.rows",
+        "documents.readings",
+        "ablations.rows",
+        "ablations.readings",
+        "search.rows",
+        "memory.rows",
+        "memory.readings",
+        "learned.rows",
+        "learned.readings",
+        "cost.rows",
+        "cost.readings",
+        "checks.rows",
+        "checks.readings",
+    )
 )
 
 
@@ -38,7 +45,7 @@ class Trial:
     """
 
     key: str
-    parameters: dict[str, Any]
+    parameters: Parameters
 
 
 @dataclass(frozen=True)
@@ -48,10 +55,14 @@ class Experiment:
     name: str
     part: str  # paper, search, documents, ablations, limits, cost, scaling, checks
     purpose: str
-    trials: Callable[[bool], list[Trial]]  # quick -> trials
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
+    rows: Rows
     seconds: float  # about how long one full trial takes on one core; orders the suite
     timed: bool = False  # outcomes hold times: trials run last and alone, and are never replayed
+
+    def trials(self, quick: bool) -> list[Trial]:
+        """Return all trials, or those of a quick run: fewer seeds, smaller budgets."""
+        return [Trial(name, parameters) for name, parameters in self.rows(quick).items()]
 
 
 @dataclass(frozen=True)
@@ -72,18 +83,25 @@ _EXPERIMENTS: dict[str, Experiment] = {}
 _READINGS: dict[str, tuple[tuple[str, ...], Reading]] = {}
 
 
-def register(experiment: Experiment) -> None:
-    """Add an experiment; its name must be new, and its ``run`` a function of a module."""
-    if experiment.name in _EXPERIMENTS:
-        raise ValueError(f"two experiments are called {experiment.name!r}")
-    run = experiment.run
+def register(
+    name: str,
+    part: str,
+    purpose: str,
+    run: Run,
+    rows: Rows,
+    seconds: float,
+    timed: bool = False,
+) -> None:
+    """Add an experiment; its name must be new, and ``run`` a function of a module."""
+    if name in _EXPERIMENTS:
+        raise ValueError(f"two experiments are called {name!r}")
     if getattr(importlib.import_module(run.__module__), run.__qualname__, None) is not run:
         raise ValueError(
-            f"{experiment.name} is run by {run.__qualname__} of {run.__module__}, which is no "
+            f"{name} is run by {run.__qualname__} of {run.__module__}, which is no "
             "function of the module: what it knows besides its parameters would go unnoticed. "
             "Write it at the top of the module and pass it by name."
         )
-    _EXPERIMENTS[experiment.name] = experiment
+    _EXPERIMENTS[name] = Experiment(name, part, purpose, run, rows, seconds, timed)
 
 
 def reading(claim: str, *names: str) -> Callable[[Reading], Reading]:

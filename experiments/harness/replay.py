@@ -38,6 +38,10 @@ IN_TREE = Path(__file__).with_name("in_tree.py")
 CODE = ("codehash", *results.PACKAGES)  # what a tree holds
 SHORT = 60.0  # seconds: a full trial that takes less is run too
 
+# By experiment, then by what a trial is called here: "quick group0", "full group2".
+Jobs = dict[str, dict[str, Trial]]
+Outcomes = dict[str, dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -69,7 +73,7 @@ def replay(chosen: Sequence[Experiment]) -> Iterator[Verdict]:
             yield Verdict(name, False, "no revision has the code that made it: run it again")
     for tree, names in by_tree.items():
         chosen_trials = {name: trials_to_run(*stale[name]) for name in names}
-        then, now = side_by_side(tree, results.ROOT, chosen_trials)
+        then, now = all_run_in([tree, results.ROOT], chosen_trials)
         for name in names:
             other = next(chain(failures(now[name]), differences(then[name], now[name])), "")
             if not other:
@@ -145,24 +149,25 @@ def keys_in(tree: Path) -> dict[str, str]:
     return dict(json.loads(known.read_text()))
 
 
-def side_by_side(
-    old: Path, new: Path, jobs: dict[str, dict[str, Trial]]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run trials in two trees at the same time; return outcomes by experiment and trial."""
+def run_in(tree: Path, jobs: Jobs) -> Outcomes:
+    """Run trials by the code in a tree; return outcomes by experiment and trial."""
+    return next(iter(all_run_in([tree], jobs)))
+
+
+def all_run_in(trees: Sequence[Path], jobs: Jobs) -> list[Outcomes]:
+    """Run the same trials in several trees at the same time."""
     with tempfile.TemporaryDirectory() as folder:
-        asked, answers = Path(folder, "asked"), (Path(folder, "old"), Path(folder, "new"))
+        asked = Path(folder, "asked")
+        answers = [Path(folder, f"{k}") for k in range(len(trees))]
         parameters = {
             name: {called: trial.parameters for called, trial in trials.items()}
             for name, trials in jobs.items()
         }
         asked.write_bytes(pickle.dumps(parameters))
-        running = [
-            in_tree(tree, asked, file) for tree, file in zip((old, new), answers, strict=True)
-        ]
+        running = [in_tree(tree, asked, file) for tree, file in zip(trees, answers, strict=True)]
         for process in running:
             process.wait()
-        then, now = (json.loads(file.read_text()) for file in answers)
-    return then, now
+        return [json.loads(file.read_text()) for file in answers]
 
 
 def in_tree(tree: Path, asked: Path | None, answer: Path) -> Running:

@@ -5,9 +5,7 @@ Each row is a trial: its parameters decide everything that comes out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from experiments.harness.registry import Experiment, Run, Trial, register
+from experiments.harness.registry import Parameters, register
 from experiments.learned.reach import run_reach
 from experiments.learned.scaling import run_scaling
 from experiments.learned.small_nets import (
@@ -18,6 +16,8 @@ from experiments.learned.small_nets import (
 )
 from experiments.learned.text import run_context, run_length, run_positions
 from experiments.learned.ungated import run_ungated
+
+Trials = dict[str, Parameters]
 
 CHARACTERS = 4_000_000  # of the standard library, the last tenth held out
 FLAT = 0.02  # nats: a difference in loss that does not count
@@ -46,7 +46,7 @@ def seeds(count: int) -> list[int]:
     return list(range(count))
 
 
-def context_trials(quick: bool) -> list[Trial]:
+def context_trials(quick: bool) -> Trials:
     """One trained model per trial."""
     fixed = {
         "characters": CHARACTERS,
@@ -57,10 +57,10 @@ def context_trials(quick: bool) -> list[Trial]:
         "test": 500 if quick else 3000,
         "flat": FLAT,
     }
-    return [Trial(f"seed-{seed}", {"seed": seed, **fixed}) for seed in seeds(1 if quick else 3)]
+    return {f"seed-{seed}": {"seed": seed, **fixed} for seed in seeds(1 if quick else 3)}
 
 
-def reach_trials(quick: bool) -> list[Trial]:
+def reach_trials(quick: bool) -> Trials:
     """One trained model per trial, and the untrained control."""
     fixed = {
         "characters": CHARACTERS,
@@ -74,14 +74,13 @@ def reach_trials(quick: bool) -> list[Trial]:
         "flat": FLAT,
     }
     steps = 20 if quick else 300
-    trained = [
-        Trial(f"seed-{seed}", {"seed": seed, "steps": steps, **fixed})
-        for seed in seeds(1 if quick else 5)
-    ]
-    return [*trained, Trial("untrained", {"seed": 0, "steps": 0, **fixed})]
+    trained: Trials = {
+        f"seed-{seed}": {"seed": seed, "steps": steps, **fixed} for seed in seeds(1 if quick else 5)
+    }
+    return trained | {"untrained": {"seed": 0, "steps": 0, **fixed}}
 
 
-def position_trials(quick: bool) -> list[Trial]:
+def position_trials(quick: bool) -> Trials:
     """One trained model per trial, of either kind."""
     fixed = {
         "characters": CHARACTERS,
@@ -92,14 +91,14 @@ def position_trials(quick: bool) -> list[Trial]:
         "test": 400 if quick else 3000,
         "flat": FLAT,
     }
-    return [
-        Trial(f"{kind}-{seed}", {"kind": kind, "seed": seed, "rate": RATES[kind], **fixed})
+    return {
+        f"{kind}-{seed}": {"kind": kind, "seed": seed, "rate": RATES[kind], **fixed}
         for seed in seeds(1 if quick else 3)
         for kind in ("lstm", "transformer")
-    ]
+    }
 
 
-def length_trials(quick: bool) -> list[Trial]:
+def length_trials(quick: bool) -> Trials:
     """One trained transformer per trial, with one of four kinds of position."""
     fixed = {
         "characters": CHARACTERS,
@@ -111,14 +110,14 @@ def length_trials(quick: bool) -> list[Trial]:
         "rate": RATES["transformer"],
         "test": 500 if quick else 2000,
     }
-    return [
-        Trial(f"{positions}-{seed}", {"positions": positions, "seed": seed, **fixed})
+    return {
+        f"{positions}-{seed}": {"positions": positions, "seed": seed, **fixed}
         for seed in seeds(1 if quick else 3)
         for positions in POSITIONS
-    ]
+    }
 
 
-def tracking_trials(quick: bool) -> list[Trial]:
+def tracking_trials(quick: bool) -> Trials:
     """One kind of model on one group per trial, all seeds."""
     fixed = {
         "seeds": seeds(3 if quick else 5),
@@ -128,18 +127,18 @@ def tracking_trials(quick: bool) -> list[Trial]:
         "test": 500,
         "accuracy": 0.99,
     }
-    trials = []
+    trials = {}
     for group, (size, steps, names) in WORDS.items():
         for name in names:
             kind, rate = TRACKERS[name]
             model = {"kind": kind, "rate": rate, "positions": name.partition("-")[2] or "none"}
             training = {"group": group, "size": size, "steps": 300 if quick else steps}
-            trials.append(Trial(f"{group}-{name}", {**training, **model, **fixed}))
+            trials[f"{group}-{name}"] = {**training, **model, **fixed}
     quickest = ("parity-lstm", "parity-mamba", "parity-transformer-rotary")
-    return [trial for trial in trials if not quick or trial.key in quickest]
+    return {name: trials[name] for name in (quickest if quick else trials)}
 
 
-def counting_trials(quick: bool) -> list[Trial]:
+def counting_trials(quick: bool) -> Trials:
     """All seeds of one kind of unit per trial."""
     fixed = {
         "seeds": seeds(3 if quick else 5),
@@ -150,10 +149,10 @@ def counting_trials(quick: bool) -> list[Trial]:
         "batch": 32,
         "rate": 0.02,
     }
-    return [Trial(kind, {"kind": kind, **fixed}) for kind in ("lstm", "gru")]
+    return {kind: {"kind": kind, **fixed} for kind in ("lstm", "gru")}
 
 
-def context_learning_trials(quick: bool) -> list[Trial]:
+def context_learning_trials(quick: bool) -> Trials:
     """All seeds of lines in one number of dimensions per trial."""
     fixed = {
         "seeds": seeds(3),
@@ -164,10 +163,10 @@ def context_learning_trials(quick: bool) -> list[Trial]:
         "rate": 0.01,
         "test": 2000,
     }
-    return [Trial(f"dim-{dim}", {"dim": dim, **fixed}) for dim in (1, 3)]
+    return {f"dim-{dim}": {"dim": dim, **fixed} for dim in (1, 3)}
 
 
-def convolution_trials(quick: bool) -> list[Trial]:
+def convolution_trials(quick: bool) -> Trials:
     """Eight layers, which see 256 steps, and seven, which see too few of the 200."""
     fixed = {
         "seeds": seeds(3),
@@ -179,10 +178,10 @@ def convolution_trials(quick: bool) -> list[Trial]:
         "test": 1000,
         "tolerance": 0.01,
     }
-    return [Trial(f"layers-{layers}", {"layers": layers, **fixed}) for layers in (7, 8)]
+    return {f"layers-{layers}": {"layers": layers, **fixed} for layers in (7, 8)}
 
 
-def ungated_trials(quick: bool) -> list[Trial]:
+def ungated_trials(quick: bool) -> Trials:
     """One start and one learning rate per trial, all seeds side by side."""
     fixed = {
         "units": 64,
@@ -193,14 +192,14 @@ def ungated_trials(quick: bool) -> list[Trial]:
         "seeds": seeds(5),
         "clip": 1.0,
     }
-    return [
-        Trial(f"{start}-{rate}", {"start": start, "rate": rate, **fixed})
+    return {
+        f"{start}-{rate}": {"start": start, "rate": rate, **fixed}
         for start in ("usual", "orthogonal", "identity")
         for rate in ((0.002,) if quick else (0.0005, 0.002, 0.008))
-    ]
+    }
 
 
-def scaling_trials(quick: bool) -> list[Trial]:
+def scaling_trials(quick: bool) -> Trials:
     """One model per trial: a kind, a size and a seed; of the largest, one seed, for the time."""
     fixed = {
         "characters": CHARACTERS,
@@ -209,95 +208,97 @@ def scaling_trials(quick: bool) -> list[Trial]:
         "length": 64,
         "test": 200 if quick else 1000,
     }
-    return [
-        Trial(
-            f"{kind}-{size}-{seed}",
-            {"kind": kind, "size": size, "seed": seed, "rate": RATES[kind], **fixed},
-        )
+    return {
+        f"{kind}-{size}-{seed}": {
+            "kind": kind,
+            "size": size,
+            "seed": seed,
+            "rate": RATES[kind],
+            **fixed,
+        }
         for size in (SIZES[:4] if quick else SIZES)
         for kind in RATES
         for seed in seeds(1 if quick or size == SIZES[-1] else 2)
-    ]
+    }
 
 
-def _register(
-    name: str,
-    purpose: str,
-    trials: Callable[[bool], list[Trial]],
-    run: Run,
-    seconds: float,
-) -> None:
-    part = "scaling" if name == "scaling" else "limits"
-    register(Experiment(name, part, purpose, trials, run, seconds))
-
-
-_register(
+register(
     "limits-context",
+    "limits",
     "How many characters of context does a trained character LSTM use?",
-    context_trials,
     run_context,
+    context_trials,
     40,
 )
-_register(
+register(
     "limits-reach",
+    "limits",
     "How many of up to 800 characters does an LSTM use that was trained on windows of 600?",
-    reach_trials,
     run_reach,
+    reach_trials,
     90,
 )
-_register(
+register(
     "limits-per-position",
+    "limits",
     "Loss by position in the text: where do an LSTM and a transformer of equal size stop falling?",
-    position_trials,
     run_positions,
+    position_trials,
     40,
 )
-_register(
+register(
     "limits-length",
+    "limits",
     "Transformers trained on 32 characters, tested on up to 128, with four kinds of position.",
-    length_trials,
     run_length,
+    length_trials,
     12,
 )
-_register(
+register(
     "limits-state-tracking",
+    "limits",
     "Parity and permutations of 3 and 5: trained on 20 steps, tested on 60.",
-    tracking_trials,
     run_tracking,
+    tracking_trials,
     25,
 )
-_register(
+register(
     "limits-counting",
+    "limits",
     "a^n b^n by 10 units of LSTM and GRU: trained to n = 50, tested to 200.",
-    counting_trials,
     run_counting,
+    counting_trials,
     70,
 )
-_register(
+register(
     "limits-in-context",
+    "limits",
     "Does an LSTM learn a new line from the pairs it has read, without a change of weights?",
-    context_learning_trials,
     run_in_context,
+    context_learning_trials,
     25,
 )
-_register(
+register(
     "limits-convolution",
+    "limits",
     "Dilated causal convolutions: how far they see, and whether they learn adding over 200 steps.",
-    convolution_trials,
     run_convolution,
+    convolution_trials,
     60,
 )
-_register(
+register(
     "limits-adding-ungated",
+    "limits",
     "Adding over 100 steps by nets without gates: the usual, an orthogonal, an identity start.",
-    ungated_trials,
     run_ungated,
+    ungated_trials,
     50,
 )
-_register(
+register(
+    "scaling",
     "scaling",
     "Loss against parameters for LSTM, transformer and Mamba on the same characters.",
-    scaling_trials,
     run_scaling,
+    scaling_trials,
     25,
 )

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from statistics import mean, median
 
 from experiments.harness.registry import Finding, Outcome, reading
-from experiments.memory import rows as limits_memory
 from experiments.memory.gradient_reach import FORGET_BIASES
+from experiments.memory.rows import RATES
 
 Results = Mapping[str, Mapping[str, Outcome]]
 
@@ -50,7 +50,7 @@ def vanishing_solved(results: Results) -> Finding:
 def no_direct_access(results: Results) -> Finding:
     """Compare attention with every layer of fixed state at the longest list."""
     found = results["limits-recall"]
-    accuracy = {layer: averaged(seeds(found, layer), "accuracy") for layer in limits_memory.RATES}
+    accuracy = {layer: averaged(seeds(found, layer), "accuracy") for layer in RATES}
     pairs = seeds(found, "attention")[0]["pairs"]
     parts = [f"{layer} {a[0]:.2f} to {a[-1]:.2f}" for layer, a in accuracy.items()]
     best = max(a[-1] for layer, a in accuracy.items() if layer != "attention")

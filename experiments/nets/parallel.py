@@ -86,8 +86,9 @@ class S4DNet(Net):
             y = filter_loop(x, a, c) + w["D" + k][:, None, None] * x
             if k == "2":
                 x, y = self.readout(x), self.readout(y)
-            mixed = torch.baddbmm(w["bias" + k], F.gelu(y.reshape(seeds, -1, y.shape[-1])),
-                                  w["mix" + k])  # fmt: skip
+            mixed = torch.baddbmm(
+                w["bias" + k], F.gelu(y.reshape(seeds, -1, y.shape[-1])), w["mix" + k]
+            )
             x = x + F.glu(mixed, dim=-1).view(x.shape)
         y = torch.baddbmm(w["b_out"], x.reshape(seeds, -1, x.shape[-1]), w["w_out"])
         return y.view(seeds, batch, time, -1) if self.every_step else y

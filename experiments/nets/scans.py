@@ -131,9 +131,17 @@ def _select_forward(a: Array, w: Array, b: Array, c: Array, h: Array, y: Array) 
 
 @njit(**FAST)
 def _select_backward(
-    a: Array, w: Array, b: Array, c: Array, h: Array, grad: Array,
-    d_a: Array, d_w: Array, d_b: Array, d_c: Array,
-) -> None:  # fmt: skip
+    a: Array,
+    w: Array,
+    b: Array,
+    c: Array,
+    h: Array,
+    grad: Array,
+    d_a: Array,
+    d_w: Array,
+    d_b: Array,
+    d_c: Array,
+) -> None:
     seeds, batch, time, states, dim = a.shape
     error = np.zeros((states, dim), np.float32)
     nothing = np.zeros((states, dim), np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from experiments.harness.registry import Experiment, Trial, register
+from experiments.harness.registry import Parameters, Rows, register
 from experiments.paper.run import run
 from experiments.rule1997 import training as gr
 from experiments.rule1997.lanes import LANES
@@ -37,9 +37,15 @@ def _long_lag(q: int, p: int, paper: int, budget: int) -> Row:
 
 def _adding(length: int, paper: int, budget: int) -> Row:
     protocol = Protocol(
-        "adding", gr.MARKED_PAIRS, (length, 0), length + length // 10 + 1, 0.04, 2000,
-        mean_below=0.01, active=2,
-    )  # fmt: skip
+        "adding",
+        gr.MARKED_PAIRS,
+        (length, 0),
+        length + length // 10 + 1,
+        0.04,
+        2000,
+        mean_below=0.01,
+        active=2,
+    )
     return Row(f"4-T{length}", protocol, paper, budget, 1.2 * length)
 
 
@@ -50,27 +56,46 @@ def _signal(task: str, length: int, informative: int, paper: int, budget: int) -
     protocol = Protocol(net, gr.TWO_CLASSES, size, longest, 0.1 if variant == 2 else 0.2)
     judging = {"allowed": (0, 5, 0)[variant], "mean_below": (0.01, 0.04, 0.015)[variant]}
     return Row(
-        f"3{task}-T{length}-N{informative}", protocol, paper, budget, 1.5 * length,
-        "two-classes", judging,
-    )  # fmt: skip
+        f"3{task}-T{length}-N{informative}",
+        protocol,
+        paper,
+        budget,
+        1.5 * length,
+        "two-classes",
+        judging,
+    )
 
 
 def _reber(net: str, rate: float, paper: int, success: str) -> Row:
     protocol = Protocol(net, gr.REBER, (64,), 64, every_step=True, rate=rate)
     return Row(
-        f"1-{net[6:]}-rate{rate}", protocol, paper, 100_000, 75, "reber", groups=4,
+        f"1-{net[6:]}-rate{rate}",
+        protocol,
+        paper,
+        100_000,
+        75,
+        "reber",
+        groups=4,
         paper_success=success,
-    )  # fmt: skip
+    )
 
 
 _TWO_SEQUENCES = Row(
     "2a-p100",
     Protocol(
-        "two-sequences", gr.TWO_SEQUENCES, (100, 0), 101, 0.25, 10_000, every_step=True,
+        "two-sequences",
+        gr.TWO_SEQUENCES,
+        (100, 0),
+        101,
+        0.25,
+        10_000,
+        every_step=True,
         judged_at=100,
     ),
-    5_040, 20_000, 1400,
-)  # fmt: skip
+    5_040,
+    20_000,
+    1400,
+)
 _RANDOM_MIDDLE = replace(
     _TWO_SEQUENCES,
     name="2b-p100",
@@ -129,10 +154,10 @@ def quick_budget(row: Row) -> int:
     return min(row.budget // 4, round(QUICK_SECONDS / (row.microseconds * 1e-6)))
 
 
-def experiment(row: Row, name: str, part: str, purpose: str) -> Experiment:
-    """Return the experiment that runs a row."""
+def trials_of(row: Row) -> Rows:
+    """Return the trials of a row, or of a quick run: one group, a smaller budget."""
 
-    def trials(quick: bool) -> list[Trial]:
+    def rows(quick: bool) -> dict[str, Parameters]:
         groups, budget = (1, quick_budget(row)) if quick else (row.groups, row.budget)
         shared = {
             "budget": budget,
@@ -140,18 +165,22 @@ def experiment(row: Row, name: str, part: str, purpose: str) -> Experiment:
             "judging": row.judging,
             "protocol": plain_protocol(row.protocol),
         }
-        return [Trial(f"group{g}", {"seeds": seeds_of(g), **shared}) for g in range(groups)]
+        return {f"group{g}": {"seeds": seeds_of(g), **shared} for g in range(groups)}
 
-    return Experiment(
-        name=name,
-        part=part,
-        purpose=purpose,
-        trials=trials,
-        run=run,
-        seconds=row.microseconds * row.budget * 1e-6,
-    )
+    return rows
+
+
+def seconds_of(row: Row) -> float:
+    """Return about how long a group takes that uses its whole budget."""
+    return row.microseconds * row.budget * 1e-6
 
 
 for _row in ROWS:
-    _purpose = f"task {_row.name} of the 1997 paper: its net, rule and stop criterion"
-    register(experiment(_row, f"paper-{_row.name}", "paper", _purpose))
+    register(
+        f"paper-{_row.name}",
+        "paper",
+        f"task {_row.name} of the 1997 paper: its net, rule and stop criterion",
+        run,
+        trials_of(_row),
+        seconds_of(_row),
+    )

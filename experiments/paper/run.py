@@ -73,9 +73,18 @@ def _train(
         count = min(chunk, budget - trained)
         running = np.flatnonzero(so_far.done[:seeds] == 0)
         gr.train(
-            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule, nets.way,
-            nets.rate, so_far, nets.found, count,
-        )  # fmt: skip
+            protocol.task,
+            nets.size,
+            *nets.net,
+            nets.drawn,
+            nets.given,
+            rule,
+            nets.way,
+            nets.rate,
+            so_far,
+            nets.found,
+            count,
+        )
         trained += count
         for k in running:
             curves[k].append([int(so_far.seen[k]), rounded(so_far.error[k]), int(so_far.wrong[k])])
@@ -86,9 +95,18 @@ def _test(nets: Group, protocol: Protocol) -> tuple[Index, Array]:
     """Test every net on fresh sequences; return wrong ones and mean errors."""
     wrong, error = np.zeros(LANES, np.int64), np.zeros(LANES)
     gr.test(
-        protocol.task, nets.size, *nets.net, nets.drawn, nets.given, protocol.tolerance,
-        nets.way, nets.found, TEST_SEQUENCES, wrong, error,
-    )  # fmt: skip
+        protocol.task,
+        nets.size,
+        *nets.net,
+        nets.drawn,
+        nets.given,
+        protocol.tolerance,
+        nets.way,
+        nets.found,
+        TEST_SEQUENCES,
+        wrong,
+        error,
+    )
     return wrong, error
 
 
@@ -107,9 +125,18 @@ def _train_outputs_first(nets: Group, protocol: Protocol, window: int = 1000) ->
     while error < 0.97 * best:
         best = error if so_far.seen[0] else math.inf
         gr.train(
-            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule,
-            nets.way._replace(judged_at=protocol.longest), nets.rate, so_far, nets.found, window,
-        )  # fmt: skip
+            protocol.task,
+            nets.size,
+            *nets.net,
+            nets.drawn,
+            nets.given,
+            rule,
+            nets.way._replace(judged_at=protocol.longest),
+            nets.rate,
+            so_far,
+            nets.found,
+            window,
+        )
         error = float(so_far.error.mean())
     nets.weights.hidden[...] = hidden
     return int(so_far.seen[0])
@@ -178,9 +205,18 @@ def run_two_classes(
     done, curve = 0, []
     while done < budget and (solved_at == 0).any():
         gr.train(
-            protocol.task, nets.size, *nets.net, nets.drawn, nets.given, rule, nets.way,
-            nets.rate, so_far, nets.found, check,
-        )  # fmt: skip
+            protocol.task,
+            nets.size,
+            *nets.net,
+            nets.drawn,
+            nets.given,
+            rule,
+            nets.way,
+            nets.rate,
+            so_far,
+            nets.found,
+            check,
+        )
         done += check
         wrong, error = exams.misses(
             test, *nets.net, nets.given, nets.found, protocol.tolerance, allowed

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from experiments.harness.registry import Experiment, Trial, register
+from experiments.harness.registry import Parameters, Rows, register
 from experiments.paper import two_symbols_today
 from experiments.paper.today import plain_task, run
 from experiments.tasks.seeded import LongLag, Order, Pairs, Signal, Task, patterns
@@ -83,8 +83,8 @@ ROWS = [
 ]
 
 
-def _experiment(row: Row) -> Experiment:
-    def trials(quick: bool) -> list[Trial]:
+def _trials_of(row: Row) -> Rows:
+    def rows(quick: bool) -> dict[str, Parameters]:
         parameters = {
             "net": row.net,
             "task": plain_task(row.task),
@@ -94,24 +94,13 @@ def _experiment(row: Row) -> Experiment:
             "batch": row.batch,
             "rate": row.rate,
         }
-        return [Trial("adam", parameters)]
+        return {"adam": parameters}
 
-    return Experiment(
-        name=f"modern-{row.name}",
-        part="paper",
-        purpose=f"task {row.name} of the 1997 paper: its net, with batches, Adam, full gradient",
-        trials=trials,
-        run=run,
-        seconds=row.seconds,
-    )
+    return rows
 
 
-for _row in ROWS:
-    register(_experiment(_row))
-
-
-def _two_symbols(name: str, noisy: bool) -> Experiment:
-    def trials(quick: bool) -> list[Trial]:
+def _two_symbols(noisy: bool) -> Rows:
+    def rows(quick: bool) -> dict[str, Parameters]:
         parameters = {
             "p": 100,
             "noisy": noisy,
@@ -120,17 +109,26 @@ def _two_symbols(name: str, noisy: bool) -> Experiment:
             "batch": 8,
             "rate": 0.01,
         }
-        return [Trial("adam", parameters)]
+        return {"adam": parameters}
 
-    return Experiment(
-        name=f"modern-{name}",
-        part="paper",
-        purpose=f"task {name[:2]} of the 1997 paper: its net, with batches and Adam",
-        trials=trials,
-        run=two_symbols_today.run,
-        seconds=100,
+    return rows
+
+
+for _row in ROWS:
+    register(
+        f"modern-{_row.name}",
+        "paper",
+        f"task {_row.name} of the 1997 paper: its net, with batches, Adam, full gradient",
+        run,
+        _trials_of(_row),
+        _row.seconds,
     )
-
-
-for _name, _noisy in (("2a-p100", False), ("2b-p100", True)):
-    register(_two_symbols(_name, _noisy))
+for _name, _noisy in (("2a", False), ("2b", True)):
+    register(
+        f"modern-{_name}-p100",
+        "paper",
+        f"task {_name} of the 1997 paper: its net, with batches and Adam",
+        two_symbols_today.run,
+        _two_symbols(_noisy),
+        100,
+    )

@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.ablations import online
-from experiments.harness.registry import Experiment, Run, Trial, register
-from experiments.paper.rows import ROWS, Row, experiment, quick_budget, seeds_of
+from experiments.harness.registry import Parameters, Rows, Run, register
+from experiments.paper.rows import ROWS, Row, quick_budget, seconds_of, seeds_of, trials_of
+from experiments.paper.run import run as run_as_printed
 from experiments.rule1997.protocol import plain_protocol
 from experiments.search import two_marks
 
@@ -38,7 +39,9 @@ SEARCH: list[tuple[str, int, dict[str, dict[str, Any]]]] = [
             "legal-targets": {"legal_targets": True},
             "per-step-bias": {"per_step": True, "changes": OUTPUT_BIAS},
             "per-step-bias-legal": {
-                "per_step": True, "changes": OUTPUT_BIAS, "legal_targets": True,
+                "per_step": True,
+                "changes": OUTPUT_BIAS,
+                "legal_targets": True,
             },
         },
     )
@@ -77,7 +80,7 @@ SEARCH: list[tuple[str, int, dict[str, dict[str, Any]]]] = [
     ("5-loose", 600_000, {"factor-2": {"rate": 0.2}, "rate-4": {"rate": 0.4}}),
     ("5-tight", 1_500_000, {"rate-4": {"rate": 0.4}}),
     ("6a", 100_000, {"factor-2": {"rate": 1.0}, "rate-half": {"rate": 0.25}}),
-]  # fmt: skip
+]
 
 ALONE = 500  # sequences that teach the outputs only
 
@@ -130,25 +133,15 @@ def details(row: str) -> list[str]:
     return [detail for name, changes in listed if name == row for detail in changes]
 
 
-def other(
-    name: str, detail: str, budget: int, run: Run, more: dict[str, Any], changes: dict[str, Any]
-) -> Experiment:
-    """Return the experiment for a detail with code of its own."""
-    row = _changed(name, budget, changes)
+def other_trials(row: Row, more: Parameters) -> Rows:
+    """Return the trials of a detail with code of its own."""
     protocol = plain_protocol(row.protocol)
 
-    def trials(quick: bool) -> list[Trial]:
-        shared = {"budget": quick_budget(row) if quick else budget, "protocol": protocol}
-        return [Trial("group0", {"seeds": seeds_of(0), **shared, **more})]
+    def rows(quick: bool) -> dict[str, Parameters]:
+        shared = {"budget": quick_budget(row) if quick else row.budget, "protocol": protocol}
+        return {"group0": {"seeds": seeds_of(0), **shared, **more}}
 
-    return Experiment(
-        name=f"search-{name}-{detail}",
-        part="search",
-        purpose=_purpose_of(name, detail),
-        trials=trials,
-        run=run,
-        seconds=row.microseconds * budget * 1e-6,
-    )
+    return rows
 
 
 def _changed(name: str, budget: int, changes: dict[str, Any]) -> Row:
@@ -159,15 +152,16 @@ def _changed(name: str, budget: int, changes: dict[str, Any]) -> Row:
     return replace(row, budget=budget, microseconds=microseconds, groups=1, protocol=protocol)
 
 
-def _purpose_of(name: str, detail: str) -> str:
-    return f"task {name} of the 1997 paper with one detail changed: {detail}"
+def _register(name: str, detail: str, row: Row, run: Run, rows: Rows) -> None:
+    purpose = f"task {name} of the 1997 paper with one detail changed: {detail}"
+    register(f"search-{name}-{detail}", "search", purpose, run, rows, seconds_of(row))
 
 
 for _name, _budget, _details in SEARCH:
     for _detail, _changes in _details.items():
         _row = _changed(_name, _budget, _changes)
-        _full_name = f"search-{_name}-{_detail}"
-        register(experiment(_row, _full_name, "search", _purpose_of(_name, _detail)))
+        _register(_name, _detail, _row, run_as_printed, trials_of(_row))
 for _name, _budget, _run, _more, _details in OTHERS:
     for _detail, _changes in _details.items():
-        register(other(_name, _detail, _budget, _run, _more, _changes))
+        _row = _changed(_name, _budget, _changes)
+        _register(_name, _detail, _row, _run, other_trials(_row, _more))

@@ -23,6 +23,7 @@ from autograder.steps.release import release
 from autograder.verdict import Verdict
 from tests.autograder import tiny
 from tests.conftest import ROOT
+from tests.sharing import built_once
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,10 +53,13 @@ def warm_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def released_course(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("courses") / "original"
-    release(init(root, project / "exercises"))
-    return root
+def released_course(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Path:
+    def build(root: Path) -> None:
+        release(init(root, project / "exercises"))
+
+    return built_once(tmp_path_factory, worker_id, "released-course", build)
 
 
 @pytest.fixture

@@ -56,6 +56,11 @@ def test_an_unfair_comparison_is_refused(comparison: Trained, message: str) -> N
         comparison.check([])
 
 
+def test_a_large_budget_is_said_in_full() -> None:
+    arm = Arm("long", [1.0] * 5, 2_880_000)
+    assert "after 2,880,000 batches" in trained(arm, CONSTANT).record()["how"]
+
+
 def test_budgets_may_differ_for_a_reason() -> None:
     more = Arm("more", [1.0] * 5, 2000)
     trained(FIRST, more, CONSTANT, unequal="the second one costs half as much a batch.").check([])

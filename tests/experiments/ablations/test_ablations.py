@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.ablations import online, readings, untrained
-from experiments.ablations import rows as ablations
+from experiments.ablations import online, protocols, readings, untrained
 from experiments.ablations.conflict import FirstSymbol, Integrator
 from experiments.ablations.gated import Gated, Peephole
 from experiments.harness.registry import experiments
 from experiments.nets.stacked import Stack
 from experiments.rule1997.protocol import plain_protocol
-from experiments.training import course as ablations_batch
+from experiments.training import course
 from experiments.training.course import Course, DelayedXor, gradient_cosines, learn, stacked
 from solutions.gates import LSTMCell
 from solutions.nets1997 import LSTM1997Net, experiment_net
@@ -105,7 +104,7 @@ def test_a_run_comes_out_the_same_twice() -> None:
         "task": "xor", "time": 12, "changes": {"truncated": False}, "seeds": [0, 1],
         "course": {"steps": 3, "batch": 4, "rate": 0.02, "check": 1, "test": 8},
     }  # fmt: skip
-    assert ablations_batch.run(parameters, "cpu") == ablations_batch.run(parameters, "cpu")
+    assert course.run(parameters, "cpu") == course.run(parameters, "cpu")
 
 
 def test_g_and_h_are_what_the_paper_says() -> None:
@@ -122,11 +121,11 @@ def test_an_lstm_has_four_times_the_weights() -> None:
 
 
 def test_nets_of_all_rows_can_be_built() -> None:
-    for key, changes in ablations.GATES.items():
-        for protocol in (ablations.adding, ablations.order, ablations.reber):
-            made = protocol(100, **changes) if protocol is ablations.adding else protocol(**changes)
+    for key, changes in protocols.GATES.items():
+        for protocol in (protocols.adding, protocols.order, protocols.reber):
+            made = protocol(100, **changes) if protocol is protocols.adding else protocol(**changes)
             net = experiment_net(made.net, **made.changes)
-            assert net.hidden.cells == (6 if protocol is ablations.reber else 4), key
+            assert net.hidden.cells == (6 if protocol is protocols.reber else 4), key
 
 
 def test_quick_trials_have_fewer_seeds_and_less_training() -> None:
@@ -150,7 +149,7 @@ def made_up(solved: int, **entries: Any) -> dict[str, Any]:
 
 
 def test_a_failing_weight_that_moves_refutes_a_single_threshold() -> None:
-    at_100 = {str(w): made_up(8 * (w in (0.99, 1.01))) for w in ablations.LOOPS}
+    at_100 = {str(w): made_up(8 * (w in (0.99, 1.01))) for w in protocols.LOOPS}
     moving = {
         f"T{length}-{w}": made_up(8 * (w >= least))
         for length, least in ((25, 0.95), (50, 0.98))
@@ -203,7 +202,7 @@ def test_what_is_lost_on_one_task_only_counts_as_expendable_in_part() -> None:
 
 
 def test_on_line_training_notes_levels_and_comes_out_the_same_twice() -> None:
-    parameters = {"protocol": plain_protocol(ablations.adding(20)), "seeds": [0, 1], "budget": 700}
+    parameters = {"protocol": plain_protocol(protocols.adding(20)), "seeds": [0, 1], "budget": 700}
     outcome = online.run(parameters, "cpu")
     assert outcome == online.run(parameters, "cpu")
     assert (outcome["solved"], outcome["of"], outcome["budget"]) == (0, 2, 700)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.documents import table
 from experiments.documents.online import nets_for, share_right
-from experiments.documents.rows import COLUMNS, ROWS, table_documents
+from experiments.documents.rows import COLUMNS, ROWS, parameters_of, table_documents
 from experiments.documents.rtrl import read_rtrl, rtrl_start
 from experiments.documents.run import guess, run_cell
 from experiments.nets.learners import LEARNERS
@@ -269,7 +268,7 @@ def test_rows_are_complete():
         assert row.task == "reber" or row.task in TASKS
         assert set(row.document) == {"rtrl", "bptt", "tdnn", "elman", "lstm1997"}
         for learner in row.learners:
-            full, quick = (table._parameters(row, learner, q) for q in (False, True))
+            full, quick = (parameters_of(row, learner, q) for q in (False, True))
             assert full["seeds"] == 10
             assert quick["budget"] < full["budget"]
             if full["kind"] == "batch":
@@ -282,7 +281,7 @@ def test_rows_are_complete():
 def test_a_cell_runs():
     row = next(row for row in ROWS if row.name == "reber")
     for learner in ("lstm1997-1x1", "rtrl"):
-        parameters = {**table._parameters(row, learner, True), "budget": 2_048, "seeds": 1}
+        parameters = {**parameters_of(row, learner, True), "budget": 2_048, "seeds": 1}
         result = run_cell(parameters, "cpu")
         assert result["budget"] == 2_048
         assert result["criterion"] == row.criterion

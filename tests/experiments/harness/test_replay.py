@@ -12,26 +12,26 @@ from typing import Any
 
 import pytest
 
-from experiments.harness.registry import Experiment, Trial
+from experiments.harness.registry import Experiment
 from experiments.harness.replay import differences, trials_to_run
 from experiments.harness.results import Made, Record, Result
 
 ROOT = Path(__file__).resolve().parents[3]
 
 ROWS = """
-from experiments.harness.registry import Experiment, Trial, register
+from experiments.harness.registry import register
 from experiments.part import run
 
-def trials(name):
+def rows(name):
     def these(quick):
         sizes = [2] if quick else {sizes}
-        return [Trial(f"size-{{size}}", {{"name": name, "size": size}}) for size in sizes]
+        return {{f"size-{{size}}": {{"name": name, "size": size}} for size in sizes}}
     return these
 
 for name, function in vars(run).items():
     if name.startswith("run_"):
         timed = name == "run_timed"
-        register(Experiment(name[4:], "test", "", trials(name), function, 1.0, timed))
+        register(name[4:], "test", "", function, rows(name), 1.0, timed)
 """
 RUN = """
 def run_{name}(parameters, device):
@@ -208,13 +208,12 @@ def test_what_does_not_stays_stale_and_says_why(
 def test_a_full_trial_is_run_where_one_is_short(
     known: list[float | None], estimate: float, called: list[str]
 ) -> None:
-    trials = [Trial("a", {}), Trial("b", {})]
     experiment = Experiment(
-        "x", "test", "", lambda quick: trials[:1] if quick else trials, run, estimate
+        "x", "test", "", run, lambda quick: {"a": {}} if quick else {"a": {}, "b": {}}, estimate
     )
     records = {
-        trial.key: Record({}, {}, Made("", "", "", {}, seconds))
-        for trial, seconds in zip(trials, known, strict=True)
+        name: Record({}, {}, Made("", "", "", {}, seconds))
+        for name, seconds in zip("ab", known, strict=True)
     }
     found = trials_to_run(experiment, Result("x", False, trials=records))
     assert list(found) == called

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from codehash import Code, File
 from experiments.__main__ import app
 from experiments.harness import ledger, outcomes, registry, results, runner
-from experiments.harness.registry import Experiment, Finding, Outcome, Trial
+from experiments.harness.registry import Experiment, Finding, Outcome, Parameters
 
 Calls = list[int]
 
@@ -27,10 +27,10 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
         seen.append(parameters["seed"])
         return {"solved": 1, "of": 1, "budget": 5, "seeds": [{"solved": True, "sequences": 3}]}
 
-    def trials(quick: bool) -> list[Trial]:
-        return [Trial(f"seed{s}", {"seed": s, "size": (1, 2)}) for s in range(1 if quick else 3)]
+    def rows(quick: bool) -> dict[str, Parameters]:
+        return {f"seed{s}": {"seed": s, "size": (1, 2)} for s in range(1 if quick else 3)}
 
-    tiny = Experiment("tiny", "checks", "a test", trials, run, 0.1)
+    tiny = Experiment("tiny", "checks", "a test", run, rows, 0.1)
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr("experiments.__main__.RESULTS", tmp_path)
     monkeypatch.setattr(registry, "MODULES", ())
@@ -147,11 +147,8 @@ class Changed(Code):
 def test_changed_settings_make_a_trial_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     run("run", "tiny", "--jobs", "1")
     experiment = registry.experiments()["tiny"]
-    other = [
-        Trial("seed0", {"seed": 0, "size": (1, 3)}),
-        Trial("seed1", {"seed": 1, "size": (1, 2)}),
-    ]
-    changed = Experiment(**{**vars(experiment), "trials": lambda quick: other})
+    other = {"seed0": {"seed": 0, "size": (1, 3)}, "seed1": {"seed": 1, "size": (1, 2)}}
+    changed = Experiment(**{**vars(experiment), "rows": lambda quick: other})
     monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": changed})
     assert "trial seed0 has changed" in run("check")
     run("run", "tiny", "--jobs", "1")
@@ -169,9 +166,9 @@ def test_time_of_trials_that_all_fell_away_is_not_counted(
     for record in result.trials.values():
         record.made.seconds = None
     results.save(result)
-    trials = [Trial("seed0", {"seed": 0, "size": size})]
+    trials = {"seed0": {"seed": 0, "size": size}}
     experiment = registry.experiments()["tiny"]
-    changed = Experiment(**{**vars(experiment), "trials": lambda quick: trials})
+    changed = Experiment(**{**vars(experiment), "rows": lambda quick: trials})
     assert runner.current(changed, quick=False).wall_s == seconds
 
 
@@ -192,8 +189,8 @@ def test_a_parameter_that_json_does_not_have_is_refused_before_any_work(
     calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = registry.experiments()["tiny"]
-    trials = [Trial("seed0", {"seed": 0}), Trial("seed1", {"seed": 1, "bound": math.inf})]
-    endless = Experiment(**{**vars(experiment), "trials": lambda quick: trials})
+    trials = {"seed0": {"seed": 0}, "seed1": {"seed": 1, "bound": math.inf}}
+    endless = Experiment(**{**vars(experiment), "rows": lambda quick: trials})
     with pytest.raises(ValueError, match="JSON"):
         runner.run([endless], quick=False, device="cpu", jobs=1, command="a test")
     assert calls == []
@@ -212,7 +209,7 @@ def test_what_runs_is_a_function_of_a_module(calls: Calls) -> None:
     """A function inside another knows more than its parameters, and no key covers that."""
     inside = registry.experiments()["tiny"]
     with pytest.raises(ValueError, match="no function of the module"):
-        registry.register(Experiment(**{**vars(inside), "name": "another"}))
+        registry.register(**{**vars(inside), "name": "another"})
 
 
 def test_a_broken_result_is_named(calls: Calls, tmp_path: Path) -> None:

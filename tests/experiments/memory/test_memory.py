@@ -9,7 +9,7 @@ import torch
 
 from experiments.harness.registry import experiments, readings
 from experiments.memory import gradient_reach, quotes, recall, rows
-from experiments.memory import readings as limits_memory_claims
+from experiments.memory.readings import no_direct_access
 from solutions import attention
 
 OURS = (
@@ -49,7 +49,7 @@ def test_a_reading_can_disagree() -> None:
             for s in range(2)
         }
 
-    read = limits_memory_claims.no_direct_access
+    read = no_direct_access
     assert read({"limits-recall": outcome(0.99)}).agrees
     assert not read({"limits-recall": outcome(0.5)}).agrees
     assert "attention 1.00 to 0.99" in read({"limits-recall": outcome(0.99)}).text

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.paper.rows import ROWS, experiment, seeds_of
+from experiments.paper.rows import ROWS, seeds_of, trials_of
 from experiments.paper.run import run, run_window
 from experiments.rule1997 import fixed_sets as exams
 from experiments.rule1997 import training as gr
@@ -69,8 +69,8 @@ def test_noisy_targets_are_tested_against_the_clean_ones() -> None:
 @pytest.mark.parametrize("name", ["1-3x2-rate0.5", "3a-T100-N3", "4-T100"])
 def test_each_way_of_judging_reports_every_seed(name: str) -> None:
     row = BY_NAME[name]
-    (trial,) = experiment(row, "a-name", "paper", "a test").trials(True)
-    outcome = run({**trial.parameters, "seeds": [4, 5], "budget": 500}, "cpu")
+    (parameters,) = trials_of(row)(True).values()
+    outcome = run({**parameters, "seeds": [4, 5], "budget": 500}, "cpu")
     assert [seed["seed"] for seed in outcome["seeds"]] == [4, 5]
     assert all(seed["sequences"] == 500 and not seed["solved"] for seed in outcome["seeds"])
 
@@ -78,8 +78,7 @@ def test_each_way_of_judging_reports_every_seed(name: str) -> None:
 def test_how_a_row_is_judged_is_a_parameter_of_its_trials() -> None:
     row = BY_NAME["3a-T100-N3"]
     before, after = (
-        experiment(one, "a-name", "paper", "a test").trials(False)[0].parameters
-        for one in (row, replace(row, judged="window", judging={}))
+        trials_of(one)(False)["group0"] for one in (row, replace(row, judged="window", judging={}))
     )
     assert before != after
 

@@ -1,45 +1,12 @@
-"""The documents' table, run again: its eight rows, its five learners and ten it should have had.
-
-One experiment per row, one trial per learner, ten nets in each. What a row is, and how each
-learner is trained on it, stands in ``rows``.
-"""
+"""What the documents' table, run again, says of the claims that it makes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from experiments.documents.rows import ROWS, Row
-from experiments.documents.run import run_cell
-from experiments.harness.registry import Experiment, Finding, Outcome, Trial, reading, register
+from experiments.harness.registry import Finding, Outcome, reading
 
-SEEDS = 10
 Trials = Mapping[str, Mapping[str, Outcome]]
-
-
-def _parameters(row: Row, learner: str, quick: bool) -> dict[str, Any]:
-    given = {"task": row.task, "criterion": row.criterion, "net": learner, **row.learners[learner]}
-    less = 3 if row.task == "reber" else 10
-    budget = given["budget"] // less if quick else given["budget"]
-    return {**given, "budget": budget, "seeds": 3 if quick else SEEDS}
-
-
-def _experiment(row: Row) -> Experiment:
-    def trials(quick: bool) -> list[Trial]:
-        return [Trial(learner, _parameters(row, learner, quick)) for learner in row.learners]
-
-    return Experiment(
-        name=f"documents-{row.name}",
-        part="documents",
-        purpose=f"the documents' row '{row.title}': {row.criterion}",
-        trials=trials,
-        run=run_cell,
-        seconds=row.seconds,
-    )
-
-
-for _row in ROWS:
-    register(_experiment(_row))
 
 
 def _count(cell: Outcome) -> str:
