@@ -95,6 +95,7 @@ def visit_touch(writer: HTML5Translator, node: TouchNode) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_css_file("figures.css")
     app.add_directive("touch", TouchDirective)
     app.add_node(TouchNode, html=(visit_touch, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

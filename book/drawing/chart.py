@@ -87,7 +87,7 @@ def chart(
             width=frame.width,  # type: ignore[arg-type]
             height=frame.height,  # type: ignore[arg-type]
             viewBox=svg.ViewBoxSpec(0, 0, frame.width, frame.height),  # type: ignore[arg-type]
-            elements=[drawn(line, frame) for line in lines],
+            elements=[drawn(line, frame) for line in reversed(lines)],  # the first lies on top
         )
     )
     canvas.grow(left + frame.width + 6, bottom)

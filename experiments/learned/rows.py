@@ -6,6 +6,7 @@ Each row is a trial: its parameters decide everything that comes out.
 from __future__ import annotations
 
 from experiments.harness.registry import Parameters, register
+from experiments.learned.reach import run_reach
 from experiments.learned.scaling import run_scaling
 from experiments.learned.small_nets import (
     run_convolution,
@@ -14,6 +15,7 @@ from experiments.learned.small_nets import (
     run_tracking,
 )
 from experiments.learned.text import run_context, run_length, run_positions
+from experiments.learned.ungated import run_ungated
 
 Trials = dict[str, Parameters]
 
@@ -56,6 +58,26 @@ def context_trials(quick: bool) -> Trials:
         "flat": FLAT,
     }
     return {f"seed-{seed}": {"seed": seed, **fixed} for seed in seeds(1 if quick else 3)}
+
+
+def reach_trials(quick: bool) -> Trials:
+    """One trained model per trial, and the untrained control."""
+    fixed = {
+        "characters": CHARACTERS,
+        "hidden": 128,
+        "embedding": 32,
+        "window": 600,
+        "batch": 16,
+        "rate": 0.01,
+        "contexts": [1, 2, 5, 10, 25, 50, 100, 200, 350, 500, 800],
+        "test": 200 if quick else 3000,
+        "flat": FLAT,
+    }
+    steps = 20 if quick else 300
+    trained: Trials = {
+        f"seed-{seed}": {"seed": seed, "steps": steps, **fixed} for seed in seeds(1 if quick else 5)
+    }
+    return trained | {"untrained": {"seed": 0, "steps": 0, **fixed}}
 
 
 def position_trials(quick: bool) -> Trials:
@@ -159,6 +181,24 @@ def convolution_trials(quick: bool) -> Trials:
     return {f"layers-{layers}": {"layers": layers, **fixed} for layers in (7, 8)}
 
 
+def ungated_trials(quick: bool) -> Trials:
+    """One start and one learning rate per trial, all seeds side by side."""
+    fixed = {
+        "units": 64,
+        "time": 100,
+        "batch": 32,
+        "batches": 200 if quick else 2000,
+        "block": 50,
+        "seeds": seeds(5),
+        "clip": 1.0,
+    }
+    return {
+        f"{start}-{rate}": {"start": start, "rate": rate, **fixed}
+        for start in ("usual", "orthogonal", "identity")
+        for rate in ((0.002,) if quick else (0.0005, 0.002, 0.008))
+    }
+
+
 def scaling_trials(quick: bool) -> Trials:
     """One model per trial: a kind, a size and a seed; of the largest, one seed, for the time."""
     fixed = {
@@ -189,6 +229,14 @@ register(
     run_context,
     context_trials,
     40,
+)
+register(
+    "limits-reach",
+    "limits",
+    "How many of up to 800 characters does an LSTM use that was trained on windows of 600?",
+    run_reach,
+    reach_trials,
+    90,
 )
 register(
     "limits-per-position",
@@ -237,6 +285,14 @@ register(
     run_convolution,
     convolution_trials,
     60,
+)
+register(
+    "limits-adding-ungated",
+    "limits",
+    "Adding over 100 steps by nets without gates: the usual, an orthogonal, an identity start.",
+    run_ungated,
+    ungated_trials,
+    50,
 )
 register(
     "scaling",

@@ -51,7 +51,8 @@ export function start(name, curves) {
       // Said once the hand rests, or a screen reader would read every position on the way.
       clearTimeout(waiting);
       waiting = setTimeout(() => {
-        sentence.textContent = says.replace(/\{(\w+)\}/g, (_, word) => words[word]);
+        const said = says.replace(/\{(\w+)\}/g, (_, word) => words[word]);
+        if (sentence.textContent !== said) sentence.textContent = said; // silent on arrival
       }, 200);
     };
 

@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 import autograder.hidden
 from autograder.checks import CheckFailure, load_suite
 from autograder.judge.notebook import judge_notebook
+from autograder.line.base import Spawner
+from autograder.line.local import LocalSpawner
 from autograder.line.sandbox import Sandbox
-from autograder.line.transport import LocalSpawner, Spawner
 from autograder.notebooks.assemble import assemble
 from autograder.suite.expect import expect
 from autograder.verdict import Verdict
@@ -46,7 +47,6 @@ def judged(
         spawner or LocalSpawner(),
         student="ada",
         assignment="01-rnn-limits",
-        notebook="01-rnn-limits",
         seed=seed,
         fingerprint="none",
     )
@@ -261,7 +261,7 @@ def test_blank_answers_get_nothing_and_are_told_so(notebook: NotebookNode) -> No
     verdict = judged(notebook, released)
     assert verdict.points == 0
     for messages in lost(verdict).values():
-        assert all("not written yet" in message for message in messages.values())
+        assert all("not filled in yet" in message for message in messages.values())
 
 
 def test_plausible_shapes_with_wrong_numbers_get_nothing(

@@ -8,8 +8,10 @@ from torch import nn
 
 from autograder.checks import CheckFailure
 from autograder.inside import wire
-from autograder.line.transport import LocalTransport
-from autograder.suite.student import Record, Remote, Student
+from autograder.line.local import LocalTransport
+from autograder.suite.record import Record
+from autograder.suite.session import PlainWords
+from autograder.suite.student import Remote, Student
 
 CELL = """
 from typing import NamedTuple
@@ -201,11 +203,11 @@ def test_modules_convert_load_and_switch_mode(student: Student) -> None:
         (lambda s: s.Nothing, "`Nothing` is not defined: is its cell filled in?"),
         (
             lambda s: s.Cell(2, 3).wrong(1),
-            f"Cell.wrong raised ValueError: sizes differ in cell cell, line {WRONG}$",
+            f"Cell.wrong raised ValueError: sizes differ \\(cell cell, line {WRONG}\\)$",
         ),
         (
             lambda s: s.Cell(2, 3).later(),
-            f"Cell.later is not written yet in cell cell, line {LATER}$",
+            f"Cell.later is not filled in yet \\(cell cell, line {LATER}\\)$",
         ),
         (lambda s: s.Cell(2), r"Cell raised TypeError.*missing 1 required positional argument"),
         (lambda s: s.Cell(2, 3).nope, "Cell.nope raised AttributeError"),
@@ -239,8 +241,12 @@ def test_nothing_is_asked_after_the_deadline(student: Student) -> None:
         _ = late.Cell
 
 
+class Guide(PlainWords):
+    def why(self, failure: wire.Failure) -> str:
+        return f"look at {failure.name}"
+
+
 def test_explanations_are_added() -> None:
-    line = LocalTransport()
-    student = Student(line, explain=lambda failure: f"look at {failure.name}")
+    student = Student(LocalTransport(), words=Guide())
     with pytest.raises(CheckFailure, match="`Cell` is not defined: look at Cell"):
         _ = student.Cell

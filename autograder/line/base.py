@@ -1,4 +1,4 @@
-"""How a request reaches the student's side, and what can go wrong on the way."""
+"""How a request reaches the student's side, whatever carries it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,9 @@ import secrets
 from abc import ABC, abstractmethod
 from typing import Protocol
 
+from autograder.errors import MalformedReply
 from autograder.inside import values, wire
-from autograder.inside.runtime import Runtime
-from autograder.verdict import Isolation
-
-
-class TransportError(Exception):
-    """The student's side did not give a proper answer."""
-
-
-class StudentTimeout(TransportError):
-    """No answer in time; the process was killed."""
-
-
-class StudentDied(TransportError):
-    """The process ended while an answer was due."""
-
-
-class MalformedReply(TransportError):
-    """The answer was not one the protocol allows; the process was killed."""
+from autograder.line.limits import Isolation
 
 
 class Transport(ABC):
@@ -70,25 +54,6 @@ class Transport(ABC):
         """Whether another request can be sent."""
 
 
-class LocalTransport(Transport):
-    """The student's code in this very process: for trusted code only, without time limits."""
-
-    def __init__(self, runtime: Runtime | None = None) -> None:
-        self._runtime: Runtime | None = runtime or Runtime(interruptible=True)
-
-    def exchange(self, frame: bytes, timeout: float) -> bytes:
-        if self._runtime is None:
-            raise StudentDied("it was ended")
-        return self._runtime.answer(frame)
-
-    def kill(self) -> None:
-        self._runtime = None
-
-    @property
-    def alive(self) -> bool:
-        return self._runtime is not None
-
-
 class Spawner(Protocol):
     """Hands out fresh, empty student processes."""
 
@@ -96,12 +61,3 @@ class Spawner(Protocol):
     def level(self) -> Isolation: ...
 
     def spawn(self) -> Transport: ...
-
-
-class LocalSpawner:
-    """No process at all: each notebook gets a fresh namespace in this one. Trusted code only."""
-
-    level: Isolation = "none"
-
-    def spawn(self) -> LocalTransport:
-        return LocalTransport()
