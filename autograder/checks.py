@@ -1,6 +1,6 @@
 """What a hidden test module is written with.
 
-A module in `autograder/hidden/` (a folder, or one file) makes one `Suite` called `suite` and registers its checks:
+A module or folder in `autograder/hidden/` makes one `Suite` called `suite` and registers checks:
 
     suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])
 
