@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers attack mutants lock clean
+	bench-grade bench-layers bench-site bench-replay attack mutants lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ setup:  ## .venv with the locked dependencies
 	@scripts/setup
 
 book: setup  ## the book, into _build/html
-	$(BIN)/jupyter-book build . -W -n --keep-going -q
+	@$(BIN)/python book/make_book.py
 
 lint: setup  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .
@@ -40,7 +40,15 @@ bench-grade: setup  ## our grader against stock nbgrader, same submissions, in t
 	$(BIN)/python -m benchmarks.grade
 
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
-	$(BIN)/python -m experiments.bench_layers
+	$(BIN)/python -m experiments.bench.layers
+
+bench-site: setup  ## the built book under Lighthouse (a phone's view) and axe
+	@scripts/system-packages chromium
+	@$(MAKE) --no-print-directory book
+	$(BIN)/python -m benchmarks.site
+
+bench-replay: setup  ## would results notice code that computes something else?
+	$(BIN)/python -m benchmarks.replay
 
 results-check: setup  ## are the committed results made by today's code and settings?
 	$(BIN)/python -m experiments check

@@ -75,9 +75,9 @@ def init(
 
     Example: [bold]autograder init ~/teaching/fall[/bold]
     """
-    from autograder.course import directory as course
+    from autograder.course.directory import init as lay_out
 
-    made = course.init(directory, exercises)
+    made = lay_out(directory, exercises)
     console.say(
         f"Course [bold]{escape(made.settings.course_id)}[/bold] in {escape(str(made.root))}"
     )
@@ -100,11 +100,11 @@ def release(
 
     Example: [bold]autograder release 01-rnn-limits[/bold]
     """
-    from autograder.course import directory as courses
-    from autograder.steps import release as releases
+    from autograder.course.directory import find
+    from autograder.steps.release import release as make_releases
 
-    home = courses.find(course)
-    for made in releases.release(home, assignments or (), force=force):
+    home = find(course)
+    for made in make_releases(home, assignments or (), force=force):
         state = "released" if made.is_new else "unchanged"
         console.say(f"{made.assignment}: {state}, {escape(str(made.path))}")
 
@@ -124,13 +124,13 @@ def check(
 
     Exit codes: 0 everything passes; 1 something fails; 2 the notebook cannot be used.
     """
-    from autograder import check as checks
+    from autograder.check import check as run_tests
 
-    outcome = checks.check(notebook, timeout)
+    outcome = run_tests(notebook, timeout)
     console.table(
         f"{notebook.name}",
         ("part", "result", "what to do"),
-        [(part.grade_id, console.mark(part.passed), part.message) for part in outcome.parts],
+        [(part.title, console.mark(part.passed), part.message) for part in outcome.parts],
     )
     for warning in outcome.warnings:
         console.say(f"[yellow]Note:[/yellow] {escape(warning)}")
@@ -168,11 +168,11 @@ def collect(
 
     Exit codes: 0 every notebook was collected; 1 some file was not, or none was found.
     """
-    from autograder.course import directory as courses
-    from autograder.steps import collect as collecting
+    from autograder.course.directory import find
+    from autograder.steps.collect import collect as take
 
-    home = courses.find(course)
-    rows = collecting.collect(home, source, _assignment(home, assignment), pattern)
+    home = find(course)
+    rows = take(home, source, _assignment(home, assignment), pattern)
     taken = [row for row in rows if row.is_collected]
     left = [row for row in rows if not row.is_collected]
     console.table("Collected", ("student", "file"), [(row.student, row.file) for row in taken])
@@ -219,16 +219,17 @@ def grade(
     Exit codes: 0 every submission has a verdict, whatever the marks; 1 some have none;
     2 nothing could be graded (for example: no isolation and no --unsafe); 130 Ctrl-C.
     """
-    from autograder.course import directory as courses
-    from autograder.steps import grade as grading
+    from autograder.course.directory import find
+    from autograder.steps.grade import Options, Outcome
+    from autograder.steps.grade import grade as judge
 
-    home = courses.find(course)
+    home = find(course)
     name = _assignment(home, assignment)
-    options = grading.Options(jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe)
-    outcome = grading.Outcome()
+    options = Options(jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe)
+    outcome = Outcome()
     try:
         with console.progress() as bar:
-            for event in grading.grade(home, name, student or (), options):
+            for event in judge(home, name, student or (), options):
                 outcome.add(event)
                 bar.update(event.done, event.total, event.student)
     except KeyboardInterrupt:
@@ -260,11 +261,11 @@ def feedback(
 
     Example: [bold]autograder feedback 01-rnn-limits[/bold]
     """
-    from autograder.course import directory as courses
-    from autograder.steps import feedback as feedbacks
+    from autograder.course.directory import find
+    from autograder.steps.feedback import feedback as write_pages
 
-    home = courses.find(course)
-    pages = feedbacks.feedback(home, _assignment(home, assignment), student or ())
+    home = find(course)
+    pages = write_pages(home, _assignment(home, assignment), student or ())
     console.say(f"{len(pages)} pages in {escape(str(home.root / 'feedback'))}")
 
 
@@ -285,18 +286,18 @@ def export(
 
     Example: [bold]autograder export -o marks.csv[/bold]
     """
-    from autograder.course import directory as courses
-    from autograder.steps import export as exports
+    from autograder.course.directory import find
+    from autograder.steps.export import export as write_csv
 
-    home = courses.find(course)
+    home = find(course)
     if assignment is not None:
         home.require_released(assignment)
     names = [assignment] if assignment else home.released()
     if output is None:
-        exports.export(home, names, sys.stdout, checks=checks)
+        write_csv(home, names, sys.stdout, checks=checks)
         return
     with output.open("w", encoding="utf-8", newline="") as stream:
-        count = exports.export(home, names, stream, checks=checks)
+        count = write_csv(home, names, stream, checks=checks)
     console.say(f"{count} rows in {escape(str(output))}")
 
 
@@ -313,11 +314,11 @@ def report(
 
     Example: [bold]autograder report 01-rnn-limits[/bold]
     """
-    from autograder.course import directory as courses
-    from autograder.steps import report as reports
+    from autograder.course.directory import find
+    from autograder.steps.report import report as write_report
 
-    home = courses.find(course)
-    path = reports.report(home, _assignment(home, assignment), output)
+    home = find(course)
+    path = write_report(home, _assignment(home, assignment), output)
     console.say(f"Report: {escape(str(path))}")
 
 
@@ -327,10 +328,10 @@ def status(course: CourseOption = None) -> None:
 
     Example: [bold]autograder status[/bold]
     """
-    from autograder.course import directory as courses
-    from autograder.steps import status as statuses
+    from autograder.course.directory import find
+    from autograder.steps.status import status as states
 
-    home = courses.find(course)
+    home = find(course)
     console.table(
         f"{home.settings.course_id} ({home.root})",
         ("assignment", "released", "collected", "graded", "stale", "feedback", "next"),
@@ -341,7 +342,7 @@ def status(course: CourseOption = None) -> None:
                 *map(str, (row.collected, row.graded, row.stale, row.feedback)),
                 row.next_step,
             )
-            for row in statuses.status(home)
+            for row in states(home)
         ],
     )
 
@@ -370,7 +371,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Errors that a user can put right are printed without a traceback.
     """
     try:
-        app(arguments)
+        app(arguments, prog_name="autograder")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except AutograderError as error:

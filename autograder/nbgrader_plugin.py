@@ -16,11 +16,12 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder.course import directory as courses
-from autograder.course.directory import write_atomically
+from autograder.course.directory import find
+from autograder.course.files import write_atomically
 from autograder.course.fingerprint import Fingerprints
+from autograder.errors import Unreadable
 from autograder.judge.worker import judge_job
-from autograder.notebooks.read import MAX_BYTES, Unreadable, read_bytes, read_submission
+from autograder.notebooks.read import MAX_BYTES, read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
 from autograder.steps.grade import isolation_level, job_for
 from autograder.verdict import decode, encode
@@ -55,7 +56,7 @@ class Judge(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         names = resources["nbgrader"]
         student, assignment = names["student"], names["assignment"]
-        course = courses.find(Path(self.parent.parent.coursedir.root))
+        course = find(Path(self.parent.parent.coursedir.root))
         # nbgrader's copy has been through its hands; the judge wants what was handed in.
         data = read_bytes(course.notebook("submitted", assignment, student))
         isolation = isolation_level(unsafe=self.unsafe)

@@ -11,10 +11,9 @@ from typing import Literal
 
 import msgspec
 
-Isolation = Literal["bwrap", "none"]
-CellStatus = Literal["ok", "error", "timeout", "crashed", "missing"]
+from autograder.line.limits import Isolation
 
-FORMAT = 1
+CellStatus = Literal["ok", "error", "timeout", "crashed", "missing"]
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -36,6 +35,7 @@ class CellResult(msgspec.Struct, frozen=True):
 
     cell_id: str
     status: CellStatus
+    name: str = ""  # how the student knows the cell
     stdout: str = ""
     error: str = ""
     seconds: float = 0.0
@@ -47,6 +47,12 @@ class PartResult(msgspec.Struct, frozen=True):
     grade_id: str
     max_points: float
     checks: list[CheckResult] = []
+    heading: str = ""  # the one above the cell in the notebook
+
+    @property
+    def title(self) -> str:
+        """What the part is called where people read it."""
+        return self.heading or self.grade_id
 
     @property
     def points(self) -> float:
@@ -57,7 +63,6 @@ class Verdict(msgspec.Struct, frozen=True):
     """The judge's answer for one submitted notebook."""
 
     assignment: str
-    notebook: str
     student: str
     isolation: Isolation
     seed: int
@@ -66,7 +71,6 @@ class Verdict(msgspec.Struct, frozen=True):
     cells: list[CellResult] = []
     problems: list[str] = []  # about the submission as a whole, worded for the student
     seconds: float = 0.0
-    format: int = FORMAT
 
     @property
     def points(self) -> float:

@@ -77,7 +77,7 @@ def make_classroom(root: Path) -> Classroom:
     for honest in bystanders():
         nbformat.write(build_submission(source, honest.sections), room.inbox(honest.name))
     room.autograder("collect", str(root / "inbox"), "--assignment", ASSIGNMENT)
-    room.autograder("grade", ASSIGNMENT)
+    room.grade()
     return room
 
 
@@ -91,7 +91,7 @@ def run_ours(room: Classroom, chosen: Sequence[Attack]) -> dict[str, Result]:
     # 1: what is not collected, such as a link, is listed; the rest goes on.
     room.autograder("collect", str(room.root / "inbox"), "--assignment", ASSIGNMENT, accept=(0, 1))
     with Listener() as listener:
-        room.autograder("grade", ASSIGNMENT, "--regrade")
+        room.grade("--regrade")
         left = survivors()
         kill_survivors()
     room.autograder("feedback", ASSIGNMENT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.cli import run
 from benchmarks.marks import read_marks
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -45,17 +48,24 @@ class Classroom:
     def autograder(
         self, *arguments: str, is_in_course: bool = True, accept: Sequence[int] = (0,)
     ) -> str:
-        """Run ``autograder``; raise when it ends otherwise than with one of these exit codes."""
+        """Run a command of ``autograder`` in this process and return what it printed.
+
+        Raises RuntimeError when it ends otherwise than with one of these exit codes.
+        """
+        arguments += ("--course", str(self.root)) if is_in_course else ()
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code = run(arguments)
+        return _accepted(arguments, code, said.getvalue(), accept)
+
+    def grade(self, *options: str) -> str:
+        """Run ``autograder grade`` as it is typed: in processes that end with the command."""
+        arguments = ("grade", ASSIGNMENT, *options, "--course", str(self.root))
         command = [str(TOOLS / "autograder"), *arguments]
-        command += ["--course", str(self.root)] if is_in_course else []
         done = subprocess.run(
             command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True
         )
-        if done.returncode not in accept:
-            raise RuntimeError(
-                f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
-        return done.stdout + done.stderr
+        return _accepted(arguments, done.returncode, done.stdout + done.stderr, (0,))
 
     def notebook(self, step: str, student: str = ".") -> Path:
         return self.root / step / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
@@ -81,3 +91,9 @@ class Classroom:
 
     def marks(self) -> Mapping[str, Mapping[str, float | None]]:
         return read_marks(self.root / "gradebook.db", ASSIGNMENT)
+
+
+def _accepted(arguments: Sequence[str], code: int, said: str, accept: Sequence[int]) -> str:
+    if code not in accept:
+        raise RuntimeError(f"autograder {' '.join(arguments)} ended with {code}:\n{said}")
+    return said

@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebooks.excerpt import split_regions
+from autograder.notebooks.regions import split_regions
 
 SHORT = 24
 TAG = re.compile(r"<[^>]*>")

@@ -30,8 +30,9 @@ from autograder.checks import Suite, examine, load_suite
 from autograder.inside import wire
 from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
-from autograder.line.transport import LocalTransport
+from autograder.line.local import LocalTransport
 from autograder.notebooks.assemble import assemble, read_exercise, suite_name
+from autograder.notebooks.outline import outline
 from autograder.notebooks.pairing import Paired, pair
 from autograder.suite.student import Student
 from benchmarks.mutants import Mutant, mutants
@@ -60,7 +61,7 @@ class Assignment:
         path = EXERCISES / f"{name}.md"
         self.suite: Suite = load_suite(suite_name(read_exercise(path), path))
         source = assemble(path, self.suite)
-        self.paired: Paired = pair(source, source)
+        self.paired: Paired = pair(outline(source), source)
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
         transport = LocalTransport(Runtime(self.namespace))
         for cell in self.paired.cells:

@@ -12,7 +12,7 @@ def _compiled_code_cache() -> str:
     changes in another file. A folder per state of all compiled modules leaves nothing stale.
     """
     here = Path(__file__).resolve().parent
-    texts = [file.read_bytes() for file in sorted(here.glob("*.py"))]
+    texts = [file.read_bytes() for file in sorted(here.rglob("*.py"))]
     digest = hashlib.sha256(b"".join(text for text in texts if b"njit" in text)).hexdigest()
     return str(here.parent / ".cache" / "numba" / digest[:16])
 

@@ -13,12 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from experiments import claims as ledger
-from experiments import comparison, tables
-from experiments.registry import Experiment, experiments
-from experiments.results import RESULTS, load
-from experiments.runner import changed, current
-from experiments.runner import run as run_trials
+from experiments.harness import ledger
+from experiments.harness.registry import Experiment, experiments
+from experiments.harness.replay import replay as replayed
+from experiments.harness.results import RESULTS, load
+from experiments.harness.runner import changed, current
+from experiments.harness.runner import run as run_trials
+from experiments.tables import comparison
+from experiments.tables import printed as tables
 
 app = typer.Typer(
     help="Reproduce every number of the book. Results are JSON files in experiments/results/.",
@@ -42,9 +44,12 @@ def list_(quick: Quick = False) -> None:
         complete += have == len(wanted)
         seconds += result.wall_s
         table.add_row(
-            experiment.name, experiment.part, f"{have}/{len(wanted)}", f"{result.wall_s:,.0f}",
+            experiment.name,
+            experiment.part,
+            f"{have}/{len(wanted)}",
+            f"{result.wall_s:,.0f}",
             experiment.purpose,
-        )  # fmt: skip
+        )
     console.print(table)
     print(f"list experiments={len(known)} complete={complete} hours={seconds / 3600:.2f}")
 
@@ -119,7 +124,7 @@ def check() -> None:
         if result is None:
             continue
         for name in changed(result, experiment):
-            console.print(f"{experiment.name}: {name} has changed since {result.revision}")
+            console.print(f"{experiment.name}: {name} has changed since its trials were made")
             stale += 1
     for file in sorted(RESULTS.glob("*.json")):
         if file.stem not in known and file.stem not in NOT_REGISTERED:
@@ -127,6 +132,22 @@ def check() -> None:
             stale += 1
     print(f"results-check results={len(list(RESULTS.glob('*.json')))} stale={stale}")
     raise typer.Exit(1 if stale else 0)
+
+
+@app.command()
+def replay(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names or patterns; all if none.")
+    ] = None,
+) -> None:
+    """Keep stale results whose code gives the same by quick trials; fail when one stays stale."""
+    chosen = select(names or [], everything=not names)
+    counts = {True: 0, False: 0}
+    for verdict in replayed(chosen):
+        counts[verdict.kept] += 1
+        console.print(f"{verdict.name}: {'kept' if verdict.kept else 'stale'}, {verdict.why}")
+    print(f"replay kept={counts[True]} stale={counts[False]}")
+    raise typer.Exit(1 if counts[False] else 0)
 
 
 def select(names: list[str], everything: bool) -> list[Experiment]:

@@ -19,9 +19,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.notebooks.marks import grade_id_of, is_solution
+from autograder.notebooks.regions import without_hidden
+
 HERE = Path(__file__).parent
 SECTION = re.compile(r"^# %% ([\w-]+)\s*$", re.MULTILINE)
-HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,9 @@ def build_submission(notebook: NotebookNode, answers: Mapping[str, str]) -> Note
     for cell in submission.cells:
         if cell.cell_type != "code":
             continue
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("solution") and marks["grade_id"] in left:
-            cell.source = left.pop(marks["grade_id"])
-        cell.source = HIDDEN.sub("", cell.source)
+        if is_solution(cell) and grade_id_of(cell) in left:
+            cell.source = left.pop(grade_id_of(cell))
+        cell.source = without_hidden(cell.source, cell.id)
     if left:
         raise KeyError(f"the notebook has no solution cell {', '.join(map(repr, left))}")
     return submission

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.notebooks.marks import is_graded
 from samples.corpus import build_submission, sections
 from samples.hostile_notebooks import DECOY, HOSTILE, Attack, attack
 
@@ -35,7 +36,7 @@ def _prelude(name: str) -> str:
 
 
 def _graded(notebook: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    return [cell for cell in notebook.cells if is_graded(cell)]
 
 
 @surgery

@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder import verdict as verdicts
+from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ class Course:
         found = (self.root / "release").glob("*/*.ipynb")
         return sorted(path.stem for path in found if path.stem == path.parent.name)
 
-    def students(self, assignment: str, step: str = "submitted") -> list[str]:
-        """Return who has handed in the assignment (or who has it at a later step)."""
-        found = (self.root / step).glob(f"*/{assignment}/{assignment}.*")
+    def students(self, assignment: str) -> list[str]:
+        """Return who has handed in the assignment."""
+        found = (self.root / "submitted").glob(f"*/{assignment}/{assignment}.*")
         return sorted({path.parent.parent.name for path in found})
 
     def graded(self, assignment: str) -> list[str]:
@@ -216,17 +216,3 @@ def init(root: Path, exercises: Path) -> Course:
         write_atomically(config, text.encode())
     course.open_gradebook().close()
     return course
-
-
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file so that a reader, or a kill, sees the old one or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

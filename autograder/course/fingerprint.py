@@ -1,9 +1,15 @@
-"""Tell whether a verdict still holds: a hash over everything it was made from."""
+"""Tell whether a verdict still holds: a hash over everything it was made from.
+
+That is the submission, the assembled notebook (which holds the text of the reference), the
+hidden tests, the grader's own code, the seed and the isolation. Code counts as code: comments,
+docstrings and where a file lies change nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cache, cached_property
 from pathlib import Path
 
 import nbformat
@@ -11,12 +17,11 @@ import nbformat
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
 from autograder.verdict import Verdict
+from codehash import Code
 
-# The parts of the grader that decide what a verdict says.
-GRADER = (
-    *("checks.py", "verdict.py", "inside/*.py", "line/*.py", "suite/*.py"),
-    *("notebooks/pairing.py", "notebooks/read.py", "judge/*.py"),
-)
+PACKAGE = Path(__file__).parents[1]
+# Where marks are decided, and what runs beside the student; all that these import counts too.
+DECIDING = ("judge", "inside")
 FAILED = "grader-failed"  # the fingerprint of a verdict that must be tried again next time
 
 
@@ -42,17 +47,9 @@ class Fingerprints:
     @cached_property
     def shared(self) -> bytes:
         """The hash of all that every submission of the assignment has in common."""
-        here = Path(__file__).parents[1]
-        files = [
-            self.course.notebook("source", self.assignment),
-            *hidden_files(self.suite),
-            *sorted(path for pattern in GRADER for path in here.glob(pattern)),
-            *sorted((self.course.exercises.parent / "solutions").glob("**/*.py")),
-        ]
-        digest = hashlib.sha256(str(self.course.seed(self.assignment)).encode())
-        for path in files:
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-        return digest.digest()
+        source = self.course.notebook("source", self.assignment).read_bytes()
+        parts = [str(self.course.seed(self.assignment)), grader_key(), hidden_key(self.suite)]
+        return hashlib.sha256("\0".join(parts).encode() + b"\0" + source).digest()
 
     def of(self, submission: bytes, isolation: str) -> str:
         """Return the fingerprint of a submission judged at an isolation level."""
@@ -62,6 +59,26 @@ class Fingerprints:
     def holds(self, verdict: Verdict | None, submission: bytes) -> bool:
         """Tell whether the verdict was made from this submission and all else as it is now."""
         return verdict is not None and verdict.fingerprint == self.of(submission, verdict.isolation)
+
+
+@cache
+def grader_key() -> str:
+    """Return the key of the code that decides what a verdict says."""
+    root, name = PACKAGE.parent, PACKAGE.name
+    paths = [path for folder in DECIDING for path in sorted((PACKAGE / folder).glob("*.py"))]
+    modules = [".".join(path.relative_to(root).with_suffix("").parts) for path in paths]
+    return Code(root, [name], left_out=[f"{name}/hidden/"]).key(*modules)
+
+
+def hidden_key(suite: str) -> str:
+    """Return the key of a suite of hidden tests."""
+    return key_of(hidden_files(suite))
+
+
+def key_of(paths: Iterable[Path]) -> str:
+    """Return the key of these files' code, each by itself."""
+    keys = [f"{path.stem} {Code(path.parent, ()).key(path.stem)}" for path in paths]
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
 def hidden_text(suite: str) -> str:

@@ -14,7 +14,8 @@ import resource
 import signal
 import struct
 import sys
-from dataclasses import dataclass
+
+from autograder.inside.rules import Rules
 
 NOBODY = 65534
 
@@ -32,18 +33,6 @@ CAP_VERSION_3 = 0x2008_0522
 
 LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the host asks for, once per child."""
-
-    memory_mb: int
-    cpu_s: int
-    tmp_mb: int
-    threads: int
-    output_chars: int
-    message_mb: int
 
 
 def _call(name: str, *args: object) -> None:

@@ -138,10 +138,11 @@ def _shell_status(status: int) -> int:
 def child(level: str, order: dict[str, Any], wire: int) -> None:
     """Confine this process and serve the student's runtime; tell the host how that went."""
     from autograder.inside import confine
+    from autograder.inside.rules import Rules
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    rules = confine.Rules(**order)
+    rules = Rules(**order)
 
     def serve() -> None:
         # Reading our own size needs /proc, which is about to go.

@@ -24,6 +24,11 @@ from contextlib import closing
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, TypeVar
 
+# What the work of a process needs: imported once for all of them.
+PRELOAD = (
+    *("autograder.judge.worker", "autograder.judge.notebook", "autograder.line.sandbox"),
+    "autograder.judge.rehearsal",
+)
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -43,7 +48,7 @@ def fresh_processes() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.judge.notebook", "autograder.line.sandbox"])
+    context.set_forkserver_preload(list(PRELOAD))
     return context
 
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import nbformat
 
-from autograder.errors import AutograderError
-from autograder.line.limits import Limits
-from autograder.notebooks.read import Unreadable, read_submission
-from autograder.verdict import CheckResult, Isolation, PartResult, Verdict, encode
+from autograder.errors import AutograderError, Unreadable
+from autograder.line.limits import Isolation, Limits
+from autograder.notebooks.outline import part_titles
+from autograder.notebooks.read import read_submission
+from autograder.verdict import CheckResult, PartResult, Verdict, encode
 
 # torch comes with these; the process that hands out the jobs does without it.
 if TYPE_CHECKING:
-    from autograder.checks import Suite
     from autograder.line.sandbox import Sandbox
+    from autograder.suite.suite import Suite
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -41,8 +42,8 @@ _sandboxes: dict[tuple[str, float | None], Sandbox] = {}
 
 def judge_job(job: Job) -> bytes:
     """Judge one submission and return the encoded verdict."""
-    from autograder.checks import load_suite
     from autograder.judge.notebook import judge_notebook
+    from autograder.suite.suite import load_suite
 
     suite = load_suite(job.suite)
     try:
@@ -57,7 +58,6 @@ def judge_job(job: Job) -> bytes:
             _sandbox(job),
             student=job.student,
             assignment=job.assignment,
-            notebook=job.assignment,
             seed=job.seed,
             fingerprint=job.fingerprint,
             limits=limits_of(job),
@@ -77,6 +77,7 @@ def close_sandboxes() -> None:
 
 def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
     """Return the verdict of a submission that cannot be judged: no points, and why."""
+    headings = part_titles(nbformat.reads(job.source, as_version=4))
     parts = [
         PartResult(
             grade_id,
@@ -85,12 +86,12 @@ def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
                 CheckResult(check.name, check.title, 0.0, check.points, "This was not examined.")
                 for check in suite.checks_for(grade_id)
             ],
+            headings.get(grade_id, ""),
         )
         for grade_id in suite.grade_ids
     ]
     return Verdict(
         assignment=job.assignment,
-        notebook=job.assignment,
         student=job.student,
         isolation=job.isolation,
         seed=job.seed,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.verdict import Isolation
+from autograder.line.limits import Isolation
 
 PACKAGE = Path(__file__).parents[1]
 INSIDE = PACKAGE / "inside"  # all of our code that student code may meet

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError
-from autograder.inside import values, wire
 from autograder.line.bubblewrap import (
     ALLOW,
     CODE,
@@ -33,11 +31,8 @@ from autograder.line.bubblewrap import (
     site_directories,
     staged_code,
 )
-from autograder.line.limits import Limits
-from autograder.line.transport import MalformedReply, StudentDied, StudentTimeout, Transport
-from autograder.verdict import Isolation
-
-__all__ = ["Limits", "Sandbox", "StudentProcess"]
+from autograder.line.limits import Isolation, Limits
+from autograder.line.process import StudentProcess
 
 # The last one is what the first backward pass from a tensor that is no scalar imports.
 PRELOAD = ("numpy", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
@@ -162,13 +157,10 @@ class Sandbox:
         """A fresh, empty, confined student process."""
         self.start()
         assert self._control is not None
-        rules = {
-            name: getattr(self.limits, name)
-            for name in ("memory_mb", "cpu_s", "tmp_mb", "threads", "output_chars", "message_mb")
-        }
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [json.dumps(rules).encode()], [theirs.fileno()])
+            rules = json.dumps(self.limits.rules()).encode()
+            socket.send_fds(self._control, [rules], [theirs.fileno()])
         pid = int(self._hear(SPAWN_S, "spawned")["spawned"])
         process = StudentProcess(self, pid, ours, self.limits.message_mb * 2**20)
         hello = bytes(process.receive(time.monotonic() + SPAWN_S))
@@ -233,82 +225,3 @@ class Sandbox:
         if self.level == "none":
             return [str(self._staging), *map(str, site_directories())]
         return [CODE, *(f"{PACKAGES}/{i}" for i in range(len(site_directories())))]
-
-
-class StudentProcess(Transport):
-    """One confined process and the line to it."""
-
-    def __init__(self, sandbox: Sandbox, pid: int, line: socket.socket, limit: int) -> None:
-        self._sandbox = sandbox
-        self._pid = pid
-        self._line = line
-        self._limit = limit
-        self._alive = True
-
-    def exchange(self, frame: bytes, timeout: float) -> bytes | bytearray:
-        if not self._alive:
-            raise StudentDied("it was ended before")
-        deadline = time.monotonic() + timeout
-        try:
-            self._line.settimeout(max(timeout, 0.001))
-            self._line.sendall(wire.with_length(frame))
-        except TimeoutError:
-            self.kill()
-            raise StudentTimeout(f"{timeout:g} s") from None
-        except OSError:
-            raise self._died() from None
-        return self.receive(deadline)
-
-    def receive(self, deadline: float) -> bytearray:
-        """The next frame. After any failure the process is gone."""
-        try:
-            length = wire.frame_length(bytes(self._exactly(4, deadline)), self._limit)
-            return self._exactly(length, deadline)
-        except TimeoutError:
-            self.kill()
-            raise StudentTimeout("no answer") from None
-        except values.WireError as error:
-            self.kill()
-            raise MalformedReply(str(error)) from None
-        except OSError:
-            raise self._died() from None
-
-    def kill(self) -> None:
-        if self._alive:
-            self._alive = False
-            self._line.close()
-            self._sandbox.end(self._pid)
-
-    @property
-    def alive(self) -> bool:
-        return self._alive
-
-    def _exactly(self, size: int, deadline: float) -> bytearray:
-        data = bytearray(size)
-        view, have = memoryview(data), 0
-        while have < size:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._line.settimeout(left)
-            got = self._line.recv_into(view[have:])
-            if got == 0:
-                raise ConnectionError
-            have += got
-        return data
-
-    def _died(self) -> StudentDied:
-        status = self._sandbox.status(self._pid, 1.0)
-        self.kill()
-        return StudentDied("it closed its line" if status is None else _reason(status))
-
-
-def _reason(status: int) -> str:
-    match status - 128:
-        case signal.SIGKILL:
-            return "killed: memory or processor time limit?"
-        case signal.SIGSEGV | signal.SIGBUS:
-            return "segmentation fault: out of memory, or endless recursion?"
-        case number if number > 0:
-            return f"signal {number}"
-    return f"exit code {status}"

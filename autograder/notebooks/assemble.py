@@ -14,7 +14,6 @@ Cell ids are derived from grade ids and positions, so equal input gives equal by
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,8 +23,15 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.errors import AutograderError
-from autograder.notebooks.excerpt import BEGIN, object_sources, split_regions
-from autograder.notebooks.pairing import BEGIN_HIDDEN, END_HIDDEN, without_hidden
+from autograder.notebooks.excerpt import object_sources
+from autograder.notebooks.marks import Marks, digest, is_solution, metadata_of
+from autograder.notebooks.regions import (
+    BEGIN,
+    BEGIN_HIDDEN,
+    END_HIDDEN,
+    split_regions,
+    without_hidden,
+)
 
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
 
@@ -112,17 +118,11 @@ def dumps(notebook: NotebookNode) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def source_digest(source: str) -> str:
-    """Return a short hash of a cell that blank lines and trailing spaces do not change."""
-    lines = (line.rstrip() for line in source.splitlines())
-    return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()[:16]
-
-
 def _digest_of(cell: dict[str, Any]) -> str:
     """Return the digest of what students see of a cell; none for a cell they are to change."""
-    if cell["metadata"].get("nbgrader", {}).get("solution"):
+    if is_solution(cell):
         return ""
-    return source_digest(without_hidden(cell["source"], cell["id"]))
+    return digest(without_hidden(cell["source"], cell["id"]))
 
 
 class _Assembler:
@@ -157,7 +157,8 @@ class _Assembler:
                 "points belong to the cell with the asserts, not to the answer", number, declared
             )
         source = self.replace_imports(number, cell.source, declared, is_solution=is_solution)
-        return _marked(source, grade_id, solution=is_solution, locked=not is_solution)
+        marks = Marks(grade_id, "solution" if is_solution else "given")
+        return _marked(source, marks, locked=not is_solution)
 
     def tests(self, number: int, cell: NotebookNode, declared: dict[str, Any]) -> dict[str, Any]:
         grade_id = self.grade_id(number, declared)
@@ -178,7 +179,7 @@ class _Assembler:
         self.graded.append(grade_id)
         hidden = HIDDEN_REGION.format(suite=self.suite_name, grade_id=grade_id)
         source = f"{cell.source.rstrip()}\n{hidden}".lstrip("\n")
-        return _marked(source, grade_id, solution=False, locked=True, points=points)
+        return _marked(source, Marks(grade_id, "test", points), locked=True)
 
     def grade_id(self, number: int, declared: dict[str, Any]) -> str:
         grade_id = declared.get("grade_id")
@@ -278,26 +279,13 @@ def _plain(cell: NotebookNode, cell_id: str) -> dict[str, Any]:
     return plain | ({"execution_count": None, "outputs": []} if cell.cell_type == "code" else {})
 
 
-def _marked(
-    source: str, grade_id: str, *, solution: bool, locked: bool, points: float | None = None
-) -> dict[str, Any]:
-    """Return a code cell with nbgrader's metadata (schema 3)."""
-    marks: dict[str, Any] = {
-        "cell_type": "code",
-        "grade": points is not None,
-        "grade_id": grade_id,
-        "locked": locked,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-    }
-    if points is not None:
-        marks["points"] = points
+def _marked(source: str, marks: Marks, *, locked: bool) -> dict[str, Any]:
+    """Return a code cell that nbgrader knows."""
     return {
-        "id": f"cell-{grade_id}",
+        "id": f"cell-{marks.grade_id}",
         "cell_type": "code",
         "execution_count": None,
-        "metadata": {"nbgrader": marks},
+        "metadata": metadata_of(marks, locked=locked),
         "outputs": [],
         "source": source,
     }

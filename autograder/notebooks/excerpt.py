@@ -13,8 +13,6 @@ from pathlib import Path
 
 from autograder.errors import AutograderError
 
-BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
-
 
 def object_sources(module: Path) -> dict[str, str]:
     """Return the source text of every top-level class, function and constant of a module."""
@@ -37,27 +35,6 @@ def object_sources(module: Path) -> dict[str, str]:
         for node in tree.body
         for name in _names(node)
     }
-
-
-def split_regions(text: str, where: str) -> tuple[list[str], list[str]]:
-    """Split text into (visible lines, lines inside solution regions); markers are in neither."""
-    visible: list[str] = []
-    inside: list[str] = []
-    is_open = False
-    for line in text.splitlines():
-        if BEGIN in line or END in line:
-            if is_open == (BEGIN in line):
-                raise AutograderError(
-                    f"unbalanced solution markers at {line.strip()!r}",
-                    where,
-                    f"Write one '### {BEGIN}' and one '### {END}' per region; do not nest them.",
-                )
-            is_open = BEGIN in line
-        else:
-            (inside if is_open else visible).append(line)
-    if is_open:
-        raise AutograderError("a solution region is not closed", where, f"Add '### {END}'.")
-    return visible, inside
 
 
 def _names(node: ast.stmt) -> Iterator[str]:

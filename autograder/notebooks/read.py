@@ -16,15 +16,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.errors import Unreadable
+from autograder.notebooks.marks import kept_metadata, source_of
+
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000  # characters in one cell
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CELL_TYPES = ("code", "markdown", "raw")
-
-
-class Unreadable(Exception):
-    """The file is not a notebook; the text says why, worded for the student."""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -93,11 +92,9 @@ def _cells(cells: list[Any]) -> Iterator[dict[str, Any]]:
     for number, cell in enumerate(cells, 1):
         if not isinstance(cell, dict) or cell.get("cell_type") not in CELL_TYPES:
             continue
-        source = cell.get("source", "")
-        if isinstance(source, list):
-            source = "".join(line for line in source if isinstance(line, str))
-        if not isinstance(source, str):
+        if not isinstance(cell.get("source", ""), str | list):
             continue
+        source = source_of(cell)
         cell_id = cell.get("id")
         if not isinstance(cell_id, str) or not CELL_ID.fullmatch(cell_id) or cell_id in ids:
             cell_id = f"submitted-{number}"
@@ -105,21 +102,10 @@ def _cells(cells: list[Any]) -> Iterator[dict[str, Any]]:
         clean: dict[str, Any] = {
             "id": cell_id,
             "cell_type": cell["cell_type"],
-            "metadata": _marks(cell.get("metadata")),
+            "metadata": kept_metadata(cell),
             # Half a surrogate pair is legal in JSON but cannot be written to any file again.
             "source": source[:MAX_SOURCE].encode("utf-8", "replace").decode("utf-8"),
         }
         if cell["cell_type"] == "code":
             clean |= {"execution_count": None, "outputs": []}
         yield clean
-
-
-def _marks(metadata: Any) -> dict[str, Any]:
-    """Keep of the metadata only nbgrader's marks, and of those only what has the right type."""
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if not isinstance(marks, dict) or not isinstance(marks.get("grade_id"), str):
-        return {}
-    kept: dict[str, Any] = {"grade_id": marks["grade_id"][:200].encode("utf-8", "replace").decode()}
-    for key in ("grade", "solution", "locked", "task"):
-        kept[key] = marks.get(key) is True
-    return {"nbgrader": kept}

@@ -14,6 +14,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.notebooks.marks import answers_of, grade_id_of, is_solution
+from autograder.notebooks.outline import cell_key
 from autograder.verdict import CellResult, PartResult, Verdict
 
 NOT_RUN = "This cell is not one of the assignment's. It was not run."
@@ -34,32 +36,12 @@ def graded_notebook(
         if is_solution(cell):
             cell.source = answers.get(grade_id, "# This cell is missing from the submission.")
         if cell.cell_type == "code":
-            cell.outputs = list(_outputs(ran.get(grade_id or f"cell-{number}")))
+            cell.outputs = list(_outputs(ran.get(cell_key(cell, number))))
         if grade_id in parts:
             cell.outputs = part_outputs(parts[grade_id])
         cells += [cell, *extras.get(cell.id, [])]
     graded.cells = cells
     return graded
-
-
-def answers_of(notebook: NotebookNode) -> dict[str, str]:
-    """Return the source of each code cell that carries a grade id, all of them if they differ."""
-    answers: dict[str, str] = {}
-    for cell in notebook.cells:
-        grade_id = grade_id_of(cell)
-        if cell.cell_type == "code" and grade_id:
-            first = answers.setdefault(grade_id, cell.source)
-            if cell.source not in first:
-                answers[grade_id] = f"{first}\n\n# Another cell with the same id:\n{cell.source}"
-    return answers
-
-
-def grade_id_of(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-def is_solution(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 def part_outputs(part: PartResult) -> list[NotebookNode]:

@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from autograder.course.directory import Course, write_atomically
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
 from autograder.steps.inbox import CLUTTER, Found, open_inbox
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder.course.directory import Course, write_atomically
-from autograder.errors import AutograderError
-from autograder.notebooks.read import Unreadable, read_bytes, read_submission
-from autograder.steps.autograded import answers_of
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
+from autograder.errors import AutograderError, Unreadable
+from autograder.notebooks.marks import answers_of
+from autograder.notebooks.outline import sentence
+from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.pages import render
 from autograder.verdict import CellResult, Verdict
 
@@ -64,7 +66,7 @@ def page(verdict: Verdict, submission: bytes) -> str:
 
 def _cell(result: CellResult, source: str) -> dict[str, str]:
     return {
-        "grade_id": result.cell_id,
+        "name": sentence(result.name or result.cell_id),
         "source": source,
         "stdout": result.stdout,
         "error": result.error,

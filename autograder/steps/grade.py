@@ -14,12 +14,13 @@ from nbformat import NotebookNode
 
 from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints
-from autograder.errors import AutograderError
+from autograder.errors import AutograderError, Unreadable
 from autograder.judge.pool import local_executor, run_all
 from autograder.judge.worker import Job, judge_job, zero_verdict
-from autograder.notebooks.read import Unreadable, read_bytes, read_submission
+from autograder.line.limits import Isolation
+from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.gradebook import GradebookWriter
-from autograder.verdict import Isolation, Verdict, decode
+from autograder.verdict import Verdict, decode
 
 GAVE_UP = (
     "The grader stopped while it judged this submission, twice, so nothing was examined. "
@@ -187,7 +188,7 @@ def _choose(course: Course, assignment: str, students: list[str]) -> list[str]:
 
 
 def _gave_up(job: Job, error: Exception) -> Verdict:
-    from autograder.checks import load_suite
+    from autograder.suite.suite import load_suite
 
     verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
     return msgspec.structs.replace(verdict, fingerprint=FAILED)

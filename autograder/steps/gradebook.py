@@ -13,10 +13,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course, write_atomically
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import dumps
-from autograder.steps.autograded import answers_of, grade_id_of, graded_notebook, is_solution
+from autograder.notebooks.marks import answers_of, grade_id_of, is_solution
+from autograder.steps.autograded import graded_notebook
 from autograder.verdict import Verdict, encode
 
 READ_ONLY = 0o444  # what nbgrader gives autograded files

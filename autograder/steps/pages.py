@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -9,6 +10,11 @@ import jinja2
 
 def render(template: str, **values: Any) -> str:
     """Fill in a template of autograder/steps/templates."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache  # or every page would compile its template anew
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("autograder.steps"),
         autoescape=True,
@@ -16,4 +22,4 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
     )
     environment.filters["points"] = lambda value: f"{value:.4g}"
-    return environment.get_template(template).render(**values)
+    return environment

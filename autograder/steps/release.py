@@ -13,16 +13,17 @@ import msgspec
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course, write_atomically
-from autograder.course.fingerprint import hidden_text
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
+from autograder.course.fingerprint import PACKAGE, hidden_text, key_of
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import assemble, dumps, read_exercise, suite_name
-from autograder.notebooks.excerpt import split_regions
-from autograder.notebooks.pairing import without_hidden
+from autograder.notebooks.regions import split_regions, without_hidden
 
 ASSIGNMENT = re.compile(r"[\w.-]+")
 SHORT = 12  # lines up to this length ("return y") are too common to be a secret
-TOOLS = ("notebooks/*.py", "steps/release.py")
+TOOLS = ("notebooks/*.py", "steps/release.py")  # what a released notebook is made with
+REFERENCE = re.compile(r"^\s*from (solutions\.[\w.]+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _release_one(course: Course, name: str, force: bool) -> Released:
     if not force and _is_recorded(course, name, hidden):
         return Released(name, target, is_new=False)
     # Imported here because it brings torch, which an unchanged release does without.
-    from autograder.checks import load_suite
+    from autograder.suite.suite import load_suite
 
     source = assemble(path, load_suite(suite))
     write_atomically(course.notebook("source", name), dumps(source).encode())
@@ -151,15 +152,17 @@ class _Collector(logging.Handler):
 
 def _fingerprint(course: Course, name: str, hidden: str) -> str:
     """Hash everything the released notebook is made from, and the notebook itself."""
-    here = Path(__file__).parents[1]
+    exercise = course.exercise(name)
+    text = exercise.read_text(encoding="utf-8") if exercise.is_file() else ""
+    modules = sorted({module.replace(".", "/") for module in REFERENCE.findall(text)})
     inputs = [
-        course.exercise(name),
-        *sorted((course.exercises.parent / "solutions").glob("**/*.py")),
-        *sorted(path for pattern in TOOLS for path in here.glob(pattern)),
+        exercise,
+        *(course.exercises.parent / f"{module}.py" for module in modules),
         course.notebook("source", name),
         course.notebook("release", name),
     ]
-    digest = hashlib.sha256(hidden.encode())
+    tools = sorted(path for pattern in TOOLS for path in PACKAGE.glob(pattern))
+    digest = hashlib.sha256((key_of(tools) + hidden).encode())
     for path in inputs:
         digest.update(path.name.encode() + b"\0")
         digest.update(path.read_bytes() if path.is_file() else b"missing")

@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from autograder.course.directory import Course, write_atomically
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
 from autograder.steps.collect import read_manifest
 from autograder.steps.pages import render
 from autograder.verdict import Verdict
@@ -92,7 +93,7 @@ def _checks(verdicts: list[Verdict]) -> list[dict[str, Any]]:
             for check in part.checks:
                 row = tally.setdefault(
                     (part.grade_id, check.name),
-                    {"grade_id": part.grade_id, "title": check.title, "passed": 0, "total": 0},
+                    {"part": part.title, "title": check.title, "passed": 0, "total": 0},
                 )
                 row["passed"] += check.passed
                 row["total"] += 1

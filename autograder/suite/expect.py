@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
-from autograder.suite.failure import CheckFailure
-from autograder.suite.student import Record, Remote
+from autograder.errors import CheckFailure
+from autograder.suite.record import Record
+from autograder.suite.student import Remote
 
 
 def expect(condition: object, message: str) -> None:

@@ -1,75 +1,68 @@
-"""A conversation with the student's side: time limits, bookkeeping, and errors in plain words."""
+"""Ask the student's side for something: every error becomes a sentence for the student."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import torch
 
+from autograder.errors import (
+    CheckFailure,
+    MalformedReply,
+    MissingName,
+    StudentDied,
+    StudentTimeout,
+)
 from autograder.inside import values, wire
-from autograder.line.transport import MalformedReply, StudentDied, StudentTimeout, Transport
-from autograder.suite.failure import CheckFailure, MissingName
+from autograder.line.base import Transport
+from autograder.suite.record import Record, as_record
 
 
-class Record(tuple[Any, ...]):
-    """A NamedTuple of the student's: a tuple whose fields can be read by name."""
+class Words(Protocol):
+    """What is known of a notebook's cells, for sentences about failures."""
 
-    _fields: tuple[str, ...]
-    _name: str
-    _cls: int
+    def where(self, failure: wire.Failure) -> str:
+        """Name the place of a failure that was raised in a cell."""
 
-    def __new__(cls, items: list[Any], fields: tuple[str, ...], name: str, handle: int) -> Record:
-        self = super().__new__(cls, items)
-        self._fields, self._name, self._cls = fields, name, handle
-        return self
+    def why(self, failure: wire.Failure) -> str:
+        """Give a reason that the failure itself does not, or nothing."""
 
-    def __getattribute__(self, name: str) -> Any:
-        # Before anything else: a field may be called `count` or `index`, like a tuple's methods.
-        fields = object.__getattribute__(self, "__dict__").get("_fields", ())
-        if name in fields:
-            return self[fields.index(name)]
-        return super().__getattribute__(name)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        listed = ", ".join(self._fields)
-        raise MissingName(f"{self._name} has no field `{name}`; its fields are: {listed}")
+class PlainWords:
+    """Words of somebody who knows no more than the failure does."""
 
-    def __repr__(self) -> str:
-        inside = ", ".join(f"{k}={v!r}" for k, v in zip(self._fields, self, strict=True))
-        return f"{self._name}({inside})"
+    def where(self, failure: wire.Failure) -> str:
+        return f"cell {failure.cell}, line {failure.line}"
 
-    def _replace(self, **changes: Any) -> Record:
-        items = [changes.pop(field, item) for field, item in zip(self._fields, self, strict=True)]
-        if changes:
-            raise CheckFailure(f"{self._name} has no field `{next(iter(changes))}`")
-        return self._make(items)
-
-    def _make(self, items: list[Any]) -> Record:
-        return Record(list(items), self._fields, self._name, self._cls)
-
-    def _asdict(self) -> dict[str, Any]:
-        return dict(zip(self._fields, self, strict=True))
+    def why(self, failure: wire.Failure) -> str:
+        return ""
 
 
 class Session:
-    """One line to the student's side: time limits, bookkeeping, and errors in plain words."""
+    """The conversation of one check.
+
+    Args:
+        transport: the line to the process in which the cells ran.
+        call_s: time limit of one request, in seconds.
+        deadline: `time.monotonic()` after which nothing is asked any more.
+        words: says where a failure was and why, as far as somebody knows.
+        remote: makes the object that stands for something kept on the student's side.
+    """
 
     def __init__(
         self,
         transport: Transport,
         call_s: float,
         deadline: float,
-        explain: Callable[[wire.Failure], str],
+        words: Words,
         remote: Callable[[Session, values.HandleV, str], Any],
     ) -> None:
         self.transport = transport
         self.call_s = call_s
         self.deadline = deadline
-        self.explain = explain
+        self.words = words
         self._remote = remote
         self.changed: list[int] = []
         self.last_label = ""
@@ -99,7 +92,7 @@ class Session:
             raise CheckFailure(f"{what} gave an unreadable answer: {error}") from None
         if isinstance(reply, wire.Failure):
             self._fail(reply, what)
-        return reply, values.Decoder(payload, lambda h: self._remote(self, h, what), _record)
+        return reply, values.Decoder(payload, lambda h: self._remote(self, h, what), as_record)
 
     def value(self, body: wire.AnyBody, what: str, buffers: list[bytes] | None = None) -> Any:
         """Ask for something that carries no gradient."""
@@ -134,23 +127,18 @@ class Session:
         raise TypeError(f"a {type(value).__name__} cannot be sent to the student's side")
 
     def _fail(self, failure: wire.Failure, what: str) -> NoReturn:
-        reason = self.explain(failure)
+        reason = self.words.why(failure)
         if failure.kind == "NameError" and not failure.cell:
             # Asked for by the check itself, not by a line of the student's.
             raise MissingName(f"`{what}` is not defined: {reason or 'is its cell filled in?'}")
         if failure.kind == "WireError":
             raise CheckFailure(f"the result of {what} could not be handed over: {failure.message}")
-        where = f" in cell {failure.cell}, line {failure.line}" if failure.cell else ""
+        place = self.words.where(failure) if failure.cell else ""
+        where = f" ({place})" if place else ""
         said = f": {failure.message}" if failure.message else ""
         if failure.kind == "NotImplementedError" and not said:
-            raise CheckFailure(f"{what} is not written yet{where}")
+            raise CheckFailure(f"{what} is not filled in yet{where}")
         missing = failure.kind == "AttributeError" and not failure.cell
         raise (MissingName if missing else CheckFailure)(
             f"{what} raised {failure.kind}{said}{where}{reason and f'. {reason}'}"
         )
-
-
-def _record(record: values.RecordV, items: list[Any]) -> Record:
-    if len(record.fields) != len(items):
-        raise values.WireError("a record with more values than fields")
-    return Record(items, tuple(record.fields), record.name[:100], record.cls)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import torch
 from torch.autograd.function import once_differentiable
 
+from autograder.errors import CheckFailure
 from autograder.inside import values, wire
-from autograder.line.transport import Transport
-from autograder.suite.failure import CheckFailure
-from autograder.suite.session import Record, Session
-
-__all__ = ["Record", "Remote", "Student"]
+from autograder.line.base import Transport
+from autograder.suite.record import Record
+from autograder.suite.session import PlainWords, Session, Words
 
 
 class Student:
@@ -31,7 +30,7 @@ class Student:
         transport: the line to the process in which the cells ran.
         call_s: time limit of one request, in seconds.
         deadline: `time.monotonic()` after which nothing is asked any more.
-        explain: adds a sentence to a failure the judge knows more about (or returns "").
+        words: says where and why something failed, for a judge that knows more about it.
     """
 
     def __init__(
@@ -40,9 +39,9 @@ class Student:
         *,
         call_s: float = 10.0,
         deadline: float = float("inf"),
-        explain: Callable[[wire.Failure], str] = lambda failure: "",
+        words: Words | None = None,
     ) -> None:
-        self._session = Session(transport, call_s, deadline, explain, Remote)
+        self._session = Session(transport, call_s, deadline, words or PlainWords(), Remote)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

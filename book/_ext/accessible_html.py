@@ -6,17 +6,23 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+MENDED = {
+    # A bibliography's entries are no list items, so it is no list.
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    # A summary is called what it shows.
+    ' aria-label="Toggle hidden content"': "",
+}
 
-def plain_citation_list(
+
+def mend(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Drop the list role of a bibliography: its entries are no list items, so it is no list."""
+    """Replace what is wrong in the text of a page."""
     if "body" in context:
-        context["body"] = context["body"].replace(
-            '<div role="list" class="citation-list">', '<div class="citation-list">'
-        )
+        for wrong, right in MENDED.items():
+            context["body"] = context["body"].replace(wrong, right)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("html-page-context", plain_citation_list)
+    app.connect("html-page-context", mend)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,25 +10,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, ClassVar
 
+from bibliography import BIBLIOGRAPHY
+from documents import DOCUMENTS_FILE, load_documents
 from docutils import nodes
 from docutils.parsers.rst import directives
-from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, load_claims
+from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
+from ledger_entries import DetailsSlot, NumberSlot, filter_form, labelled, topic
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from experiments.claims import Measured, in_results
+from experiments.harness.ledger import Measured, in_results
 
 LOGGER = logging.getLogger(__name__)
+LEDGER = "book/ledger"
 
 
-class MeasurementSlot(nodes.General, nodes.Element):
-    """The place of a claim's measured number, filled when the page is written."""
+class CountSlot(nodes.Inline, nodes.Element):
+    """The place of a number of claims in a sentence, filled when the page is written."""
 
 
 class ClaimsDirective(SphinxDirective):
@@ -38,12 +43,48 @@ class ClaimsDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {"topic": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(CLAIMS_FILE))
         note_ledger(self.env)
         claims = [c for c in load_claims().values() if c.topic == self.options["topic"]]
         if not claims:
             raise self.error(f"no claim has the topic {self.options['topic']!r}")
-        return [claim_entry(claim) for claim in claims]
+        return topic(claims)
+
+
+class FilterDirective(SphinxDirective):
+    """``{claims-filter}`` lets a reader choose among the claims of the page."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        note_ledger(self.env)
+        return [filter_form(load_claims().values())]
+
+
+class DocumentsDirective(SphinxDirective):
+    """``{documents}`` lists the five documents; the labels of claims lead here."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        note_ledger(self.env)
+        claims = load_claims().values()
+        found = nodes.bullet_list(classes=["documents"])
+        for document in load_documents().values():
+            line = nodes.paragraph("", "", nodes.strong("", document.label), nodes.Text(": "))
+            line += nodes.emphasis("", document.title)
+            count = sum(claim.document == document.label for claim in claims)
+            where = f" ({document.where})" if document.where else ""
+            line += nodes.Text(f"{where}, {count} claims")
+            found += nodes.list_item("", line, ids=[document.anchor])
+        return [found]
+
+
+class CountRole(SphinxRole):
+    """``{claims-count}`` followed by what to count: see ``counts``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        note_ledger(self.env)
+        return [CountSlot(count=self.text)], []
 
 
 class ClaimsSummary(SphinxDirective):
@@ -52,7 +93,6 @@ class ClaimsSummary(SphinxDirective):
     has_content = False
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(CLAIMS_FILE))
         note_ledger(self.env)
         claims = list(load_claims().values())
         count = Counter((c.document, c.verdict) for c in claims)
@@ -67,33 +107,9 @@ class ClaimsSummary(SphinxDirective):
 
 def note_ledger(env: BuildEnvironment) -> None:
     """Remember which page shows the ledger, so that it is written anew with every chapter."""
+    for path in (CLAIMS_FILE, DOCUMENTS_FILE, BIBLIOGRAPHY):
+        env.note_dependency(str(path))
     env.metadata[env.docname]["claims_ledger"] = "yes"
-
-
-def claim_entry(claim: Claim) -> nodes.Element:
-    """Return one claim as the ledger shows it, with a slot for the measured number."""
-    entry = nodes.container(
-        classes=["claim", f"verdict-{claim.verdict}"], ids=[f"claim-{claim.id}"]
-    )
-    head = nodes.paragraph(classes=["claim-head"])
-    head += nodes.inline("", claim.document, classes=["claim-document"])
-    head += nodes.Text(" " + claim.claim)
-    verdict = nodes.paragraph()
-    verdict += nodes.inline("", claim.verdict, classes=["claim-verdict"])
-    verdict += nodes.Text(f" Confidence: {claim.confidence}. ")
-    verdict += nodes.literal("", claim.id)
-    primary = labelled("Primary source:", claim.primary)
-    entry += [head, verdict, primary]
-    slot = MeasurementSlot()
-    slot["claim"] = claim.id
-    slot["measurable"] = claim.experiment is not None
-    entry += slot
-    return entry
-
-
-def labelled(label: str, text: str) -> nodes.paragraph:
-    """Return a paragraph that begins with a label in bold."""
-    return nodes.paragraph("", "", nodes.strong("", label), nodes.Text(" " + text))
 
 
 def table(rows: list[list[str]]) -> nodes.table:
@@ -172,52 +188,99 @@ def check_ledger(app: Sphinx, env: BuildEnvironment) -> None:
         LOGGER.warning("claims ledger: %s", message)
 
 
+def counts(claims: dict[str, Claim], measured: Collection[str]) -> dict[str, str]:
+    """Return what pages may say about how many claims there are.
+
+    ``all``, ``measurable``, ``measured`` (of the measurable ones; "all" when none is missing), and
+    the number with each verdict.
+    """
+    measurable = [claim.id for claim in claims.values() if claim.experiment]
+    done = sum(name in measured for name in measurable)
+    by_verdict = Counter(claim.verdict for claim in claims.values())
+    return {
+        "all": str(len(claims)),
+        "measurable": str(len(measurable)),
+        "measured": "all" if done == len(measurable) else str(done),
+        **{verdict: str(by_verdict[verdict]) for verdict in VERDICTS},
+    }
+
+
 class FillMeasurements(SphinxPostTransform):
-    """Put the measured numbers into the ledger page."""
+    """Put the measured numbers into the ledger page, and the counts into sentences."""
 
     default_priority = 5
 
     def run(self, **kwargs: Any) -> None:
-        slots = list(self.document.findall(MeasurementSlot))
-        if not slots:
+        numbers = list(self.document.findall(NumberSlot))
+        details = list(self.document.findall(DetailsSlot))
+        sentences = list(self.document.findall(CountSlot))
+        if not numbers and not sentences:
             return
+        claims = load_claims()
         found = {record["claim"]: (page, record) for page, record in measurements(self.env)}
         results = in_results()
-        for slot in slots:
+        known = counts(claims, {*found, *results})
+        for slot in sentences:
+            if slot["count"] not in known:
+                LOGGER.warning("no count of claims is called %r", slot["count"], location=slot)
+            slot.replace_self(nodes.Text(known.get(slot["count"], "?")))
+        for slot in numbers:
             name = slot["claim"]
             if name in found:
                 slot.replace_self(self.number(*found[name]))
             elif name in results:
-                slot.replace_self(reading(results[name]))
-            elif slot["measurable"]:
-                text = "not yet; not every trial of its experiment has run."
-                slot.replace_self(labelled("Measured:", text))
+                slot.replace_self(said(results[name].finding.text))
+            elif claims[name].experiment:
+                slot.replace_self(said("not yet; its experiment has not run in full."))
             else:
-                slot.replace_self(labelled("Measured:", "no, it is not a measurable claim."))
+                slot.replace_self(said("no, it is not a measurable claim."))
+        for slot in details:
+            name = slot["claim"]
+            if name in found:
+                slot.replace_self(evidence(found[name][1]))
+            elif name in results:
+                slot.replace_self(command(results[name]))
+            else:
+                slot.parent.remove(slot)
 
-    def number(self, page: str, record: dict[str, Any]) -> list[nodes.Node]:
+    def number(self, page: str, record: dict[str, Any]) -> nodes.paragraph:
         """Return the measured number with a link to the cell that measured it."""
-        line = labelled("Measured in this build:", record["text"] + " ")
+        line = said(record["text"] + " ")
         uri = self.app.builder.get_relative_uri(self.env.docname, page)
         title = self.env.titles[page].astext()
         line += nodes.reference(
             "", title, refuri=f"{uri}#measured-{record['claim']}", internal=True
         )
-        falls = nodes.paragraph(
-            "",
-            f"This verdict would fall if {record['contradicted_by']}",
-            classes=["claim-falsifier"],
-        )
-        return [line, falls]
+        return line
 
 
-def reading(result: Measured) -> list[nodes.Node]:
-    """Return what the experiments' results say, and the command that runs them again."""
-    line = labelled("Measured in the experiments:", result.finding.text)
-    command = f"python -m experiments run --again {' '.join(result.experiments)}"
-    again = nodes.paragraph("", "Run it again: ", classes=["claim-command"])
-    again += nodes.literal("", command)
-    return [line, again]
+def said(text: str) -> nodes.paragraph:
+    """Return the line with the number, of which long ones are cut short until one looks closer."""
+    line = labelled("Measured:", text)
+    line["classes"].append("claim-number")
+    return line
+
+
+def evidence(record: dict[str, Any]) -> nodes.paragraph:
+    """Return how much was run, and what would have to be seen for the opposite verdict."""
+    text = f"{how_much(record)} This verdict would fall if {record['contradicted_by']}"
+    return nodes.paragraph("", text, classes=["claim-falsifier"])
+
+
+def command(result: Measured) -> nodes.paragraph:
+    """Return the command that runs the experiments of a result again."""
+    line = nodes.paragraph("", "Run it again: ", classes=["claim-command"])
+    line += nodes.literal("", f"python -m experiments run --again {' '.join(result.experiments)}")
+    return line
+
+
+def add_filter(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the ledger page its stylesheet and the script of the filter."""
+    if pagename == LEDGER:
+        app.add_css_file("ledger.css")
+        app.add_js_file("ledger.mjs", type="module")
 
 
 def ledger_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -228,8 +291,13 @@ def ledger_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims", ClaimsDirective)
     app.add_directive("claims-summary", ClaimsSummary)
-    app.add_node(MeasurementSlot)
+    app.add_directive("claims-filter", FilterDirective)
+    app.add_directive("documents", DocumentsDirective)
+    app.add_role("claims-count", CountRole())
+    for slot in (NumberSlot, DetailsSlot, CountSlot):
+        app.add_node(slot)
     app.add_post_transform(FillMeasurements)
     app.connect("env-check-consistency", check_ledger)
     app.connect("env-updated", ledger_pages)
+    app.connect("html-page-context", add_filter)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -92,11 +92,11 @@ class Canvas:
     """Collects the parts of one picture."""
 
     def __init__(self, title: str, alt: str) -> None:
-        if len(alt.split()) < 5:
+        self.title, self.alt = title, " ".join(alt.split())
+        if self.alt.count(" ") < 4:
             raise ValueError(
                 f"{title}: alt must tell in a sentence what the picture shows, got {alt!r}"
             )
-        self.title, self.alt = title, alt
         self.parts: list[svg.Element] = []
         self.labels: list[Bounds] = []
         self.lines: list[tuple[Point, Point]] = []

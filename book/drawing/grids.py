@@ -25,7 +25,7 @@ def matrix(
 
     ``rows`` and ``columns`` are the names beside and above; ``form`` (".1f") also writes each
     value into its cell. Raises ValueError for rows of unequal length, names that do not fit the
-    values, or more columns than a phone shows (12 with values written, 24 without).
+    values, or more columns than a phone shows (about ten with values written, 37 without).
     """
     values = [[float(v) for v in row] for row in values]
     count = {len(row) for row in values}
@@ -41,7 +41,7 @@ def matrix(
     written = (
         max((width(format(v, form), FINE) for r in values for v in r), default=0) if form else 0
     )
-    least = max(names, written, 8) + 10
+    least = max(names, written) + 10
     side = max(least, min(36.0, 288 / max(wide, len(values))))
     top = 24.0 if columns else 4.0
     largest = max(abs(v) for row in values for v in row) or 1.0

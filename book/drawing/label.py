@@ -19,7 +19,7 @@ from matplotlib.textpath import text_to_path
 
 SMALL = 0.72  # size of a sub- or superscript, relative to its line
 SHIFT = {"": 0.0, "_": 0.28, "^": -0.38}  # how far it is lowered, in sizes of its line
-MATHS_FONTS = "KaTeX_Math, 'STIX Two Text', 'Times New Roman', 'DejaVu Serif', serif"
+MATHS_FONTS = "'STIX Two Text', 'Times New Roman', 'DejaVu Serif', serif"
 SCRIPT = re.compile(r"([_^])(?:\{([^}]*)\}|(.))")
 
 

@@ -34,7 +34,7 @@ def unrolled(
 
     ``weights`` are the letters on the way from the input, from the state and to the output.
     ``last`` names the last step, with dots before it; None numbers every step. Raises ValueError
-    for fewer than 2 steps, and for more than fit a phone (4, or 3 with ``folded``).
+    for fewer than 2 steps, and for more than fit a phone (3).
     """
     if steps < 2:
         raise ValueError(f"an unrolled net needs at least 2 steps, got {steps}")
@@ -104,7 +104,7 @@ def gradient_path(
     Error leaves the loss, and each arrow back carries its ``factor``. ``sizes`` are measured
     norms, from lag 0 on: the arrow that brings error to lag k is as thick as its size (on a
     logarithmic scale over six powers of ten) and the number stands below. Raises ValueError for
-    sizes that do not fit the steps.
+    sizes that do not fit the steps, and for more steps than fit a phone (4).
     """
     if steps < 2:
         raise ValueError(f"a path needs at least 2 steps, got {steps}")

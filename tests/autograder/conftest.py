@@ -12,14 +12,18 @@ import msgspec
 import pytest
 
 import autograder.hidden
-from autograder.course.directory import Course, find, init, write_atomically
+from autograder.course.directory import Course, find, init
+from autograder.course.files import write_atomically
 from autograder.judge import worker as judging
 from autograder.judge.worker import Job
-from autograder.line.transport import LocalSpawner
+from autograder.line.local import LocalSpawner
+from autograder.line.sandbox import Sandbox
 from autograder.steps import grade as grading
 from autograder.steps.release import release
 from autograder.verdict import Verdict
 from tests.autograder import tiny
+from tests.conftest import ROOT
+from tests.sharing import built_once
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,8 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """
     root = tmp_path_factory.mktemp("project")
     tiny.write_project(root)
-    repository = Path(__file__).resolve().parents[2]
-    path = [str(root / "path"), str(repository), os.environ.get("PYTHONPATH", "")]
+    path = [str(root / "path"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
         patch.setattr(
@@ -41,10 +44,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def released_course(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("courses") / "original"
-    release(init(root, project / "exercises"))
-    return root
+def warm_sandbox() -> Iterator[Sandbox]:
+    """The one sandbox of this worker. Limits are per process: set its ``limits`` for a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_SECRET", "not for students")
+        with Sandbox() as started:
+            yield started
+
+
+@pytest.fixture(scope="session")
+def released_course(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Path:
+    def build(root: Path) -> None:
+        release(init(root, project / "exercises"))
+
+    return built_once(tmp_path_factory, worker_id, "released-course", build)
 
 
 @pytest.fixture

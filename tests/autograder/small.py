@@ -9,8 +9,9 @@ import torch
 
 from autograder.checks import Student, Suite, expect_close
 from autograder.judge.notebook import judge_notebook
+from autograder.line.base import Spawner
 from autograder.line.limits import Limits
-from autograder.line.transport import LocalSpawner, Spawner
+from autograder.line.local import LocalSpawner
 from autograder.verdict import Verdict, decode, encode
 
 suite = Suite("small", refuse=["torch.nn.Linear", "torch.nn.RNN", "torch.nn.RNNBase"])
@@ -95,7 +96,6 @@ def judge(
         sandbox or LocalSpawner(),
         student="ada",
         assignment="a1",
-        notebook="a1",
         seed=seed,
         fingerprint="f",
         limits=limits,

@@ -29,7 +29,7 @@ def notebook(course: Course, tmp_path: Path) -> Make:
 
 
 def messages(outcome: Outcome) -> dict[str, str]:
-    return {part.grade_id: part.message for part in outcome.parts if not part.passed}
+    return {part.title: part.message for part in outcome.parts if not part.passed}
 
 
 def code(source: str, cell_id: str = "my-own") -> dict:
@@ -55,7 +55,10 @@ def test_right_answers_pass(notebook: Make) -> None:
 
 def test_blank_is_not_filled_in(notebook: Make) -> None:
     told = messages(check(notebook({})))
-    assert "cell double, line 4: not filled in yet" in told["double-tests"]
+    assert told["Double"] == (
+        "Line 4 of the answer cell of “Double”, `raise NotImplementedError()`: not filled in yet. "
+        "Replace 'raise NotImplementedError()' by your code."
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,23 +66,27 @@ def test_blank_is_not_filled_in(notebook: Make) -> None:
     [
         (
             "def norm(x):\n    return x.sum()",
-            "cell norm-tests, line 1: the assertion does not hold",
+            "Line 1 of the test cell of “Norm”, `assert norm(torch.tensor([3.0, 4.0])) == 5`: "
+            "the assertion does not hold",
         ),
-        ("def norm(x):\n    return 1 / 0", "cell norm, line 2: ZeroDivisionError"),
-        ("def norm(x:", "cell norm, line 1: SyntaxError"),
+        (
+            "def norm(x):\n    return 1 / 0",
+            "Line 2 of the answer cell of “Norm”, `return 1 / 0`: ZeroDivisionError",
+        ),
+        ("def norm(x:", "Line 1 of the answer cell of “Norm”, `def norm(x:`: SyntaxError"),
         ("x = 1", "NameError: name 'norm' is not defined"),
         ("import os; os._exit(0)", "ended the Python process"),
     ],
 )
 def test_failures_lead_to_the_line(notebook: Make, norm: str, says: str) -> None:
     outcome = check(notebook(tiny.RIGHT | {"norm": norm}))
-    assert says in messages(outcome)["norm-tests"]
+    assert says in messages(outcome)["Norm"]
     assert outcome.parts[0].passed
 
 
 def test_an_endless_loop_is_stopped(notebook: Make) -> None:
     outcome = check(notebook(tiny.RIGHT | {"norm": "while True: pass"}), cell_s=2.0)
-    assert "cell norm: did not finish within 2 s" in messages(outcome)["norm-tests"]
+    assert "The answer cell of “Norm”: did not finish within 2 s" in messages(outcome)["Norm"]
 
 
 def test_helpers_outside_the_answers_are_named(notebook: Make) -> None:
@@ -88,32 +95,58 @@ def test_helpers_outside_the_answers_are_named(notebook: Make) -> None:
         lambda cells: [code("def length(x):\n    return (x ** 2).sum() ** 0.5"), *cells],
     )
     outcome = check(path)
-    assert "You define length in a cell of your own" in messages(outcome)["norm-tests"]
+    assert "`length` is defined in a cell of your own" in messages(outcome)["Norm"]
     assert any("length" in warning for warning in outcome.warnings)
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda cells: [c for c in cells if grade_id(c) != "norm"], "the cell norm is missing"),
-        (lambda cells: [c for c in cells if grade_id(c) != "norm-tests"], "norm-tests is missing"),
-        (lambda cells: [*cells, next(c for c in cells if grade_id(c) == "norm")], "two cells"),
+        (
+            lambda cells: [c for c in cells if grade_id(c) != "norm"],
+            "The answer cell `norm` is missing",
+        ),
+        (
+            lambda cells: [c for c in cells if grade_id(c) != "norm-tests"],
+            "cell `norm-tests` is missing",
+        ),
+        (
+            lambda cells: [*cells, next(c for c in cells if grade_id(c) == "norm")],
+            "2 identical cells carry the id of the answer cell of “Norm”",
+        ),
         (
             lambda cells: [
                 c | {"source": "pass"} if grade_id(c) == "norm-tests" else c for c in cells
             ],
-            "norm-tests was changed",
+            "The test cell of “Norm” was changed",
         ),
         (
             lambda cells: [
                 c | {"source": "import os"} if c["id"] == "code-002" else c for c in cells
             ],
-            "code-002 was changed",
+            "Given cell 1 of “Two small functions” was changed",
         ),
     ],
 )
 def test_damage_to_the_notebook_is_named(notebook: Make, change: Callable, says: str) -> None:
     assert any(says in warning for warning in check(notebook(tiny.RIGHT, change)).warnings)
+
+
+def test_only_names_that_answers_use_are_warned_about(notebook: Make) -> None:
+    scratch = [code("brief = lambda x: x\nloss = 3"), code("y = brief(loss)", "mine-2")]
+    path = notebook(
+        tiny.RIGHT | {"norm": "def norm(x):\n    return brief(x.pow(2).sum().sqrt())"},
+        lambda cells: [*scratch, *cells],
+    )
+    (warning,) = check(path).warnings
+    assert warning.startswith("Defined where grading does not look: brief. ")
+
+
+def test_deep_source_is_told_and_not_fatal(notebook: Make) -> None:
+    deep = "helper = " + "-" * 100_000 + "1"
+    outcome = check(notebook(tiny.RIGHT | {"norm": deep}, lambda cells: [*cells, code(deep)]))
+    assert [part.passed for part in outcome.parts] == [True, False]
+    assert "Error" in messages(outcome)["Norm"]
 
 
 def test_ready_made_functions_are_named(notebook: Make) -> None:

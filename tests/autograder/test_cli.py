@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from autograder import cli
+from autograder import cli, console
 from autograder.course.directory import Course, find
+from autograder.errors import AutograderError
 from tests.autograder import tiny
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
@@ -31,9 +34,29 @@ COMMANDS = (
 )
 
 
-def run(*arguments: str | Path, cwd: Path, code: int = 0, **env: str) -> str:
-    """Run the real command; return its output."""
-    ended = subprocess.run(
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run one command in this process, as the console script does; return its output."""
+    for name, stream in (("_out", False), ("_err", True)):
+        wide = Console(stderr=stream, highlight=False, width=200)
+        monkeypatch.setattr(console, name, wide)
+
+    def command(*arguments: str | Path, cwd: Path, code: int = 0) -> str:
+        with contextlib.chdir(cwd):
+            ended = cli.run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert ended == code, said.out + said.err
+        return said.out + said.err
+
+    return command
+
+
+def started(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a process of its own."""
+    return subprocess.run(
         [AUTOGRADER, *arguments],
         cwd=cwd,
         capture_output=True,
@@ -41,13 +64,10 @@ def run(*arguments: str | Path, cwd: Path, code: int = 0, **env: str) -> str:
         check=False,
         env=os.environ | {"COLUMNS": "200"} | env,
     )
-    assert ended.returncode == code, ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended.stdout + ended.stderr
 
 
 @pytest.mark.sandbox
-def test_round_trip(project: Path, tmp_path: Path) -> None:
+def test_round_trip(run: Run, project: Path, tmp_path: Path) -> None:
     root = tmp_path / "fall"
     run("init", root, "--exercises", project / "exercises", cwd=tmp_path)
     assert "released" in run("release", cwd=root)
@@ -71,9 +91,7 @@ def test_round_trip(project: Path, tmp_path: Path) -> None:
     assert "0 judged, 3 unchanged" in run("grade", cwd=root / "submitted")
     run("feedback", "--course", root, cwd=tmp_path)
     assert course.feedback("tiny", "Bob").is_file()
-    marks = subprocess.run(
-        [AUTOGRADER, "export"], cwd=root, capture_output=True, text=True, check=True
-    ).stdout
+    marks = run("export", cwd=root)
     scores = {row["student"]: row["score"] for row in csv.DictReader(io.StringIO(marks))}
     assert scores == {"Ada_Lovelace": "5.0", "Eve": "2.0", "Bob": "0.0"}
     run("export", "--checks", "-o", tmp_path / "checks.csv", cwd=root)
@@ -85,7 +103,7 @@ def test_round_trip(project: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("answers", "code"), [(tiny.RIGHT, 0), (tiny.WRONG, 1)])
 def test_check_tells_by_exit_code(
-    course: Course, tmp_path: Path, answers: dict[str, str], code: int
+    run: Run, course: Course, tmp_path: Path, answers: dict[str, str], code: int
 ) -> None:
     filled = tiny.filled(course.notebook("release", tiny.NAME), answers)
     path = tiny.write_notebook(tmp_path / "mine.ipynb", filled)
@@ -94,16 +112,17 @@ def test_check_tells_by_exit_code(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_purpose_and_example(command: str, tmp_path: Path) -> None:
+def test_help_has_purpose_and_example(run: Run, command: str, tmp_path: Path) -> None:
     text = run(command, "--help", cwd=tmp_path)
     assert f"Usage: autograder {command}" in text
     assert command == "status" or "Example" in text
 
 
-def test_help_lists_commands_and_exit_codes(tmp_path: Path) -> None:
-    text = run("--help", cwd=tmp_path)
-    assert all(command in text for command in COMMANDS)
-    assert "Exit codes: 0 done" in text
+def test_the_installed_command_lists_commands_and_exit_codes(tmp_path: Path) -> None:
+    ended = started("--help", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert all(command in ended.stdout for command in COMMANDS)
+    assert "Exit codes: 0 done" in ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -117,31 +136,29 @@ def test_help_lists_commands_and_exit_codes(tmp_path: Path) -> None:
         ("collect", "nowhere", "--course", "nowhere"),
     ],
 )
-def test_bad_input_exits_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_bad_input_exits_with_2(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "something").touch()
     run(*arguments, cwd=tmp_path, code=2)
 
 
 def test_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:
-    text = run("status", cwd=tmp_path, code=2)
-    assert "Error: this is not a course directory" in text
-    assert f"Where: {tmp_path}" in text
-    assert "What to do:" in text
+    ended = started("status", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "Error: this is not a course directory" in ended.stderr
+    assert f"Where: {tmp_path}" in ended.stderr
+    assert "What to do:" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
-def test_debug_shows_the_traceback(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [AUTOGRADER, "status"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"AUTOGRADER_DEBUG": "1"},
-    )
-    assert "Traceback" in ended.stderr
+def test_debug_shows_the_traceback(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRADER_DEBUG", "1")
+    with pytest.raises(AutograderError, match="not a course directory"):
+        run("status", cwd=tmp_path)
 
 
-def test_names_are_never_markup(course: Course, tmp_path: Path) -> None:
+def test_names_are_never_markup(run: Run, course: Course, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "[bold]ada.txt").touch()
     shown = run("collect", tmp_path / "in", cwd=course.root, code=1)

@@ -62,11 +62,12 @@ def test_autograde_through_the_judge(handed_in: Course, submit: Submit) -> None:
     assert "run_in_kernel" not in text
 
 
-def test_stock_autograde(handed_in: Course) -> None:
-    config = handed_in.root / "nbgrader_config.py"
+def test_stock_autograde(course: Course, submit: Submit) -> None:
+    submit("eve", tiny.WRONG_NORM)  # a kernel of its own for each: one has right and wrong parts
+    config = course.root / "nbgrader_config.py"
     config.write_text(config.read_text().replace("USE_JUDGE = True", "USE_JUDGE = False"))
-    nbgrader(handed_in, "autograde", tiny.NAME)
-    assert scores(handed_in) == EXPECTED
+    nbgrader(course, "autograde", tiny.NAME)
+    assert scores(course) == {"eve": EXPECTED["eve"]}
 
 
 def test_feedback_and_export_after_our_grading(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.attack import Result, lost, summary, table, unearned
+from benchmarks.attack import Result, lost, main, summary, table, unearned
 from benchmarks.leaks import leaked
 from samples.hostile_notebooks import Attack, attacks
 
@@ -92,12 +92,6 @@ def test_a_run_on_two_attacks() -> None:
     assert all(name in done.stdout for name in names)
 
 
-def test_an_unknown_attack_is_named() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.attack", "no_such_attack"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "no_such_attack" in done.stdout
+def test_an_unknown_attack_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no_such_attack"]) == 2
+    assert "no_such_attack" in capsys.readouterr().out

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from benchmarks.grade import Timing, summary, table
+from benchmarks.grade import Timing, main, summary, table
 
-ROOT = Path(__file__).parents[2]
 LINE = re.compile(
     r"bench-grade ratio=\d+\.\d ours_s=\d+\.\d stock_s=\d+\.\d submissions=2 isolation=bwrap"
 )
@@ -26,15 +22,13 @@ def test_the_line_for_scripts_is_made_from_medians() -> None:
 
 
 @pytest.mark.sandbox
-def test_a_run_on_two_submissions() -> None:
-    command = [sys.executable, "-m", "benchmarks.grade", "--rounds", "1", "--submissions", "2"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert LINE.fullmatch(done.stdout.splitlines()[-1])
+def test_a_run_on_two_submissions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rounds", "1", "--submissions", "2"]) == 0
+    assert LINE.fullmatch(capsys.readouterr().out.splitlines()[-1])
 
 
-def test_nonsense_is_refused() -> None:
-    command = [sys.executable, "-m", "benchmarks.grade", "--rounds", "0"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "at least 1" in done.stderr
+def test_nonsense_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--rounds", "0"])
+    assert ended.value.code == 2
+    assert "at least 1" in capsys.readouterr().err

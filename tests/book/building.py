@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def lay_out(root: Path, pages: Mapping[str, str]) -> Path:
+    """Lay out a small book with the real configuration, extensions and modules; return its folder.
+
+    ``pages`` maps names in ``book/`` to MyST sources; the first is the front page. The small
+    book has its own cache of notebooks.
+    """
+    book = root / "book"
+    contents = shutil.ignore_patterns("*.md", "claims.yaml", "__pycache__")
+    shutil.copytree(ROOT / "book", book, ignore=contents)
+    for name in ("_config.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    first, *others = pages
+    chapters = "".join(f"  - file: book/{name}\n" for name in others)
+    toc = f"format: jb-book\nroot: book/{first}\n" + (f"chapters:\n{chapters}" if others else "")
+    (root / "_toc.yml").write_text(toc, encoding="utf-8")
+    for name, text in pages.items():
+        (book / f"{name}.md").write_text(text, encoding="utf-8")
+    return book
 
 
 def jupyter_book(source: Path, output: Path) -> subprocess.CompletedProcess[str]:

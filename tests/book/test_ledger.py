@@ -8,6 +8,7 @@ from typing import Any
 import ledger
 import pytest
 import yaml
+from evidence import Computed, named
 from ledger import LedgerError, load_claims, measurement
 
 ENTRY: dict[str, Any] = {
@@ -34,8 +35,12 @@ def measure(file: Path, **changes: Any) -> ledger.Measurement:
         "claim_id": "moon",
         "verdict": "contradicted",
         "text": "cheese is {share:.0%} of it <all>.",
-        "agrees": True,
-        "contradicted_by": "it tasted of cheese.",
+        "evidence": Computed("ten spoons of moon, weighed"),
+        "constants": {"most": named(0.5, "half is the most")},
+        "agrees": lambda share: share < 0.5,
+        "contradicted_by": "{share:.0%} of it were cheese.",
+        "contrary": {"share": 0.6},
+        "possible": {"share": (0, 1)},
         "claims_file": file,
         "numbers": {"share": 0.0},
     }
@@ -58,6 +63,10 @@ def test_the_book_s_claims_are_complete_and_sound() -> None:
         ({"verdict": "true"}, "verdict must be one of"),
         ({"confidence": "sure"}, "confidence must be one of"),
         ({"measurable": "no"}, "measurable, but how"),
+        ({"document": "D9"}, "document must be one of"),
+        ({"reproduced": "maybe", "published": "All of it."}, "reproduced must be one of"),
+        ({"reproduced": "no"}, "needs 'published'"),
+        ({"published": "All of it."}, "needs 'published'"),
     ],
 )
 def test_a_bad_record_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -79,15 +88,18 @@ def test_a_measurement_that_agrees_is_recorded(tmp_path: Path) -> None:
         "verdict": "contradicted",
         "text": "cheese is 0% of it <all>.",
         "numbers": {"share": 0.0},
-        "contradicted_by": "it tasted of cheese.",
+        "contradicted_by": "60% of it were cheese.",
+        "evidence": {"kind": "computed", "how": "ten spoons of moon, weighed"},
+        "constants": {"most": "0.5, half is the most"},
     }
     assert "&lt;all&gt;" in data["text/html"]
+    assert "How much was run: ten spoons of moon, weighed. Chosen: most 0.5" in data["text/html"]
     assert 'id="measured-moon"' in data["text/html"]
 
 
 def test_a_disagreement_stops_the_build_and_shows_the_number(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cheese is 90%"):
-        measure(claims_file(tmp_path, ENTRY), agrees=False, numbers={"share": 0.9})
+        measure(claims_file(tmp_path, ENTRY), numbers={"share": 0.9})
 
 
 def test_a_tampered_verdict_stops_the_build(tmp_path: Path) -> None:
@@ -118,3 +130,30 @@ def test_an_unmeasurable_claim_cannot_be_measured(tmp_path: Path) -> None:
     entry = {k: v for k, v in ENTRY.items() if k != "experiment"} | {"measurable": "no"}
     with pytest.raises(LedgerError, match="not measurable"):
         measure(claims_file(tmp_path, entry))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"contrary": {"share": 0.4}}, "moon: the falsifier does not fire"),
+        (
+            {"evidence": Computed("weighed", clock=("share",))},
+            "moon: the verdict hangs on the clock",
+        ),
+        ({"agrees": True}, "moon: `agrees` must be a function"),
+    ],
+)
+def test_the_rules_of_evidence_hold_and_the_claim_is_named(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(LedgerError, match=message):
+        measure(claims_file(tmp_path, ENTRY), **change)
+
+
+def test_the_reason_for_unequal_budgets_is_said(tmp_path: Path) -> None:
+    record = measure(claims_file(tmp_path, ENTRY)).record()
+    record["evidence"] = {"how": "two nets.", "unequal": "the second is twice as slow"}
+    record["constants"] = {}
+    assert ledger.how_much(record) == (
+        "How much was run: two nets. Budgets differ because the second is twice as slow."
+    )

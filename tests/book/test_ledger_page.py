@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from ledger import Claim, load_claims
-from ledger_page import problems
+from ledger_page import counts, problems
 
-from experiments.claims import Measured
-from experiments.registry import Finding
+from experiments.harness.ledger import Measured
+from experiments.harness.registry import Finding
 
 MOON = Claim("moon", "D1", "Cheese.", "history", "contradicted", "Samples.", "high", "Taste it.")
 CLAIMS = {
@@ -62,6 +62,13 @@ def test_results_that_disagree_are_shown_with_their_number() -> None:
 def test_a_claim_has_one_place() -> None:
     (message,) = problems(CLAIMS, [("one", record("sun"))], {}, {"sun": weighed()})
     assert message == "sun is measured in one and by an experiment"
+
+
+def test_counts_say_all_only_when_none_is_missing() -> None:
+    known = counts(CLAIMS, ["moon"])
+    assert (known["all"], known["measurable"], known["measured"]) == ("3", "2", "1")
+    assert counts(CLAIMS, ["moon", "sun", "sky"])["measured"] == "all"
+    assert (known["contradicted"], known["supported"]) == ("3", "0")
 
 
 def test_the_real_ledger_is_what_the_extension_reads() -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from bibliography import papers
 from bs4 import BeautifulSoup
+from documents import load_documents
 from ledger import load_claims
 
-from experiments.claims import in_results
+from experiments.harness.ledger import in_results
 
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to run every notebook
 
@@ -80,7 +82,8 @@ def test_every_figure_has_a_caption_and_alt_text(pages: Path) -> None:
     assert len(figures) >= 9
     for figure in figures:
         assert len(figure.select_one("figcaption").get_text().split()) > 15
-        assert len(figure.select_one("img")["alt"].split()) >= 10
+        image, drawing = figure.select_one("img"), figure.select_one("svg[role=img] > desc")
+        assert len((image["alt"] if image else drawing.get_text()).split()) >= 10
 
 
 def test_the_ledger_shows_every_claim_with_its_verdict(pages: Path) -> None:
@@ -93,7 +96,47 @@ def test_the_ledger_shows_every_claim_with_its_verdict(pages: Path) -> None:
         assert f"verdict-{claim.verdict}" in entry["class"]
         assert plain(claim.claim) in text
         assert plain(claim.primary) in text
+        assert plain(claim.note) in text
         assert f"Confidence: {claim.confidence}" in text
+
+
+def test_verdict_document_and_number_stand_outside_of_what_is_folded(pages: Path) -> None:
+    page = parsed(pages / "book/ledger.html")
+    for claim in load_claims().values():
+        entry = page.select_one(f"#claim-{claim.id}")
+        seen = [part for part in entry.find_all("p") if not part.find_parent(class_="claim-more")]
+        text = plain(" ".join(part.get_text() for part in seen))
+        assert text.startswith(claim.verdict)
+        assert plain(claim.claim) in text
+        assert "Measured:" in text
+        link = entry.select_one("a.claim-document")
+        assert link["href"] == f"#document-{claim.document.lower()}"
+        assert page.select_one(f"li{link['href']}")
+        assert entry.find_parent("details", class_="claims-topic")
+
+
+def test_a_claim_that_leans_on_a_re_run_says_whether_it_came_out(pages: Path) -> None:
+    page = parsed(pages / "book/ledger.html")
+    for claim in load_claims().values():
+        entry = page.select_one(f"#claim-{claim.id}")
+        text = plain(entry.get_text())
+        assert (f"Reproduced: {claim.reproduced}" in text) == bool(claim.reproduced)
+        links = [a["href"] for a in entry.select("a[href]")]
+        about_1997 = bool(claim.reproduced) and "hochreiter1997" in claim.sources
+        assert ("reproduction.html" in links) == about_1997
+        assert plain(claim.published) in text
+    assert "What does not" in parsed(pages / "book/reproduction.html").get_text()
+
+
+def test_primary_sources_are_linked(pages: Path) -> None:
+    page = parsed(pages / "book/ledger.html")
+    linked = 0
+    for claim in load_claims().values():
+        wanted = [papers()[key] for key in claim.sources if papers()[key][1]]
+        found = page.select(f"#claim-{claim.id} .claim-links a[href]")
+        assert [(a.get_text(), a["href"]) for a in found] == wanted
+        linked += bool(wanted)
+    assert linked > 80
 
 
 def test_the_ledger_shows_the_numbers_that_the_chapter_measured(pages: Path) -> None:
@@ -107,9 +150,12 @@ def test_the_ledger_shows_the_numbers_that_the_chapter_measured(pages: Path) -> 
         claim = card["id"].removeprefix("measured-")
         text = glued[f"claim/{claim}"]["data"]["text/plain"]
         assert text in card.get_text()
-        entry = page.select_one(f"#claim-{claim}")
-        assert plain(text) in plain(entry.get_text())
-        assert entry.select_one("a")["href"] == f"01-rnn-limits.html#measured-{claim}"
+        document = load_documents()[load_claims()[claim].document]
+        link = card.select_one("a.claim-document")
+        assert (link.get_text(), link["href"]) == (document.title, f"ledger.html#{document.anchor}")
+        number = page.select_one(f"#claim-{claim} .claim-number")
+        assert plain(text) in plain(number.get_text())
+        assert number.select_one("a")["href"] == f"01-rnn-limits.html#measured-{claim}"
 
 
 def test_the_ledger_shows_what_the_experiments_say_and_how_to_run_them_again(pages: Path) -> None:
@@ -133,6 +179,34 @@ def test_claims_without_a_number_say_so(pages: Path) -> None:
             assert "not a measurable claim" in text
         elif f"measured-{claim.id}" not in measured and claim.id not in results:
             assert "not yet" in text
+
+
+def test_the_filter_offers_what_there_is_and_is_hidden_without_scripts(pages: Path) -> None:
+    page = parsed(pages / "book/ledger.html")
+    form = page.select_one("form.claims-filter")
+    assert form.has_attr("hidden")
+    claims = page.select(".claim")
+    for field in form.select("select"):
+        assert form.select_one(f"label[for={field['id']}]")
+        counted = 0
+        for option in field.select("option[value]:not([value=''])"):
+            count = int(re.search(r"\((\d+)\)$", option.get_text())[1])
+            assert count == sum(f"{field['name']}-{option['value']}" in c["class"] for c in claims)
+            counted += count
+        assert counted == len(claims)
+    for name, count in (("supported", 1), ("partly", 1), ("none", 1)):
+        assert len(form.select(f"option[value={name}]")) == count
+
+
+def test_the_start_page_counts_the_claims(pages: Path) -> None:
+    text = plain(parsed(pages / "book/index.html").select_one("article").get_text())
+    claims = load_claims().values()
+    cards = parsed(pages / "book/01-rnn-limits.html").select(".claim-card")
+    measurable = sum(claim.experiment is not None for claim in claims)
+    assert len(cards) + len(in_results()) == measurable
+    assert f"holds {len(claims)} claims of others; {measurable} of them can be measured" in text
+    assert "and all of these are" in text
+    assert f"{sum(c.verdict == 'contradicted' for c in claims)} are wrong" in text
 
 
 def test_pages_show_no_trace_of_a_failed_cell_or_reference(pages: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.book.building import ROOT, jupyter_book
+from tests.book.building import jupyter_book, lay_out
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -29,6 +29,7 @@ topics: history
 
 from pathlib import Path
 
+from evidence import Computed
 from ledger import measured
 from weigh import share
 
@@ -38,7 +39,9 @@ with Path("runs").with_suffix(".log").open("a") as log:  # no path in one piece:
 
 ```{code-cell} ipython3
 measured("moon", "contradicted", "{share:.0%} of it is cheese.", share=share,
-         agrees=share < 0.5, contradicted_by="most of it were cheese.")
+         evidence=Computed("ten spoons, weighed"), constants={},
+         agrees=lambda share: share < 0.5, contradicted_by="{share:.0%} of it were cheese.",
+         contrary={"share": 0.6}, possible={"share": (0, 1)})
 ```
 
 {glue:text}`claim/moon`
@@ -61,21 +64,9 @@ class SmallBook:
     """A book of two pages that uses the real configuration, extensions and ledger."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.book = root, root / "book"
-        self.book.mkdir()
-        for name in ("ledger.py", "references.bib"):
-            shutil.copy(ROOT / "book" / name, self.book)
-        for name in ("_ext", "_static"):
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / "book" / name, self.book / name, ignore=ignore)
-        shutil.copy(ROOT / "_config.yml", root)
-        (root / "_toc.yml").write_text(
-            "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/one\n", encoding="utf-8"
-        )
-        (self.book / "one.md").write_text(CHAPTER, encoding="utf-8")
-        (self.book / "ledger.md").write_text(
-            "# Ledger\n\n```{claims}\n:topic: history\n```\n", encoding="utf-8"
-        )
+        self.root = root
+        ledger = "# Ledger\n\n```{claims}\n:topic: history\n```\n"
+        self.book = lay_out(root, {"ledger": ledger, "one": CHAPTER})
         self.weigh(0.01)
         self.claim()
 
@@ -148,3 +139,38 @@ def test_a_chapter_that_breaks_its_promise_fails_the_build(tmp_path: Path) -> No
     code, output = book.build()
     assert code != 0
     assert "book/one promises to measure moon and does not" in output
+
+
+MEETING = """---
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+kernelspec: {{display_name: Python 3, language: python, name: python3}}
+---
+
+# {name}
+
+```{{code-cell}} ipython3
+import time
+from pathlib import Path
+
+with Path("{name}").with_suffix(".log").open("a") as log:
+    log.write("run\\n")
+end = time.monotonic() + 120
+while not Path("{other}").with_suffix(".log").exists():
+    assert time.monotonic() < end, "the other page does not run meanwhile"
+    time.sleep(0.05)
+```
+"""
+
+
+def test_pages_run_side_by_side_and_once(tmp_path: Path) -> None:
+    book = SmallBook(tmp_path)
+    book.claim(measurable="no", experiment=None)
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/two\n  - file: book/three\n"
+    )
+    for name, other in (("two", "three"), ("three", "two")):
+        (book.book / f"{name}.md").write_text(MEETING.format(name=name, other=other), "utf-8")
+    code, output = book.build()
+    assert code == 0, output
+    for name in ("two", "three"):
+        assert (book.book / f"{name}.log").read_text() == "run\n"

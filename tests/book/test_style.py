@@ -150,3 +150,10 @@ def test_tables_escape_what_they_show() -> None:
     html = style.table(["a & b"], [("<x>", 1)])._repr_html_()
     assert "a &amp; b" in html
     assert re.search(r'<th scope="row">&lt;x&gt;</th><td>1</td>', html)
+
+
+def test_letters_of_a_figure_stay_readable_on_a_phone() -> None:
+    settings = mpl.rc_params_from_file(style.STYLE_FILE, use_default_template=False)
+    width = settings["figure.figsize"][0]  # inches, shown 311 pixels wide on a phone of 360
+    for name in ("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.labelsize"):
+        assert settings[name] / 72 / width * 311 >= 10, name

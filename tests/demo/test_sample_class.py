@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from autograder.course.directory import find
 from autograder.steps.collect import printable, read_manifest
@@ -15,6 +14,7 @@ from autograder.verdict import Verdict
 from benchmarks.classroom import ASSIGNMENT, Classroom
 from benchmarks.leaks import plain
 from demo.sample_class import ALL, Sample, samples, write_sample_class
+from tests.sharing import built_once
 
 pytestmark = pytest.mark.sandbox
 
@@ -24,18 +24,12 @@ CELL_SECONDS = "6"  # the endless ones wait this long; "stopped after" names it
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Classroom:
     """The class, collected, graded and given back; one worker does it for all of them."""
-    if worker_id == "master":
-        return graded_class(tmp_path_factory.mktemp("sample"))
-    shared = tmp_path_factory.getbasetemp().parent / "sample-class"
-    with FileLock(f"{shared}.lock"):
-        done = shared.with_suffix(".done")
-        if not done.exists():
-            graded_class(shared)
-            done.touch()
-    return Classroom(shared / "course")
+    return Classroom(
+        built_once(tmp_path_factory, worker_id, "sample-class", grade_class) / "course"
+    )
 
 
-def graded_class(folder: Path) -> Classroom:
+def grade_class(folder: Path) -> None:
     """Grade the sample class in a folder; with it comes a link that leads elsewhere."""
     root = folder / "course"
     room = Classroom.make(root)
@@ -47,9 +41,8 @@ def graded_class(folder: Path) -> Classroom:
     said = room.autograder("collect", str(inbox), "--assignment", ASSIGNMENT, accept=(1,))
     assert "linked" in said
     assert "symbolic link" in said
-    room.autograder("grade", ASSIGNMENT, "--timeout", CELL_SECONDS)
+    room.grade("--timeout", CELL_SECONDS)
     room.autograder("feedback", ASSIGNMENT)
-    return room
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from autograder.course import directory as courses
-from autograder.course.directory import Course, find, init, write_atomically
+from autograder.course.directory import Course, find, init
+from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
 
 

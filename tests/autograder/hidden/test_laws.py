@@ -14,7 +14,7 @@ from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Layer, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 from autograder.inside.runtime import Runtime
-from autograder.line.transport import LocalTransport
+from autograder.line.local import LocalTransport
 from solutions import attention, carousel, gates, ssm
 
 LAWS = (

@@ -16,8 +16,9 @@ import autograder.hidden
 from autograder.checks import CheckFailure, Suite, load_suite
 from autograder.hidden.rnn_limits.layer import LAYER
 from autograder.judge.notebook import judge_notebook
+from autograder.line.base import Spawner
+from autograder.line.local import LocalSpawner
 from autograder.line.sandbox import Sandbox
-from autograder.line.transport import LocalSpawner, Spawner
 from autograder.notebooks.assemble import assemble
 from autograder.suite.expect import expect
 from autograder.verdict import Verdict
@@ -55,7 +56,6 @@ def judged(
         spawner or LocalSpawner(),
         student="ada",
         assignment="01-rnn-limits",
-        notebook="01-rnn-limits",
         seed=seed,
         fingerprint="none",
     )
@@ -256,7 +256,7 @@ def test_blank_answers_get_nothing_and_are_told_so(notebook: NotebookNode) -> No
     verdict = judged(notebook, SUITE, released)
     assert verdict.points == 0
     for messages in lost(verdict).values():
-        assert all("not written yet" in message for message in messages.values())
+        assert all("not filled in yet" in message for message in messages.values())
 
 
 def test_plausible_shapes_with_wrong_numbers_get_nothing(

@@ -9,7 +9,7 @@ import pytest
 from autograder.inside import wire
 from autograder.inside.cells import CappedText, without_magics
 from autograder.inside.runtime import Runtime
-from autograder.line.transport import LocalTransport
+from autograder.line.local import LocalTransport
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -11,25 +10,26 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.checks import load_suite
+from autograder.errors import Unreadable
+from autograder.inside import wire
 from autograder.judge.notebook import judge_notebook
 from autograder.line.limits import Limits
 from autograder.line.sandbox import Sandbox
 from autograder.notebooks.assemble import assemble
-from autograder.notebooks.read import Unreadable, read_bytes, read_submission
+from autograder.notebooks.marks import grade_id_of, is_solution
+from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
 from autograder.verdict import Verdict, encode
 from benchmarks.leaks import hidden_lines, leaked, notebook_text
 from samples.corpus import build_submission
 from samples.hostile_notebooks import Attack, attacks
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.sandbox
 
-ROOT = Path(__file__).parents[3]
 SUITE = load_suite("rnn_limits")
 # Short: many attacks wait for ever, and every process that is lost costs one of these times.
 LIMITS = Limits(cell_s=2.5, call_s=1.0, total_s=10.0, restarts=2)
-
-Judge = Callable[[NotebookNode], Verdict]
 
 
 @pytest.fixture(scope="module")
@@ -40,40 +40,42 @@ def source() -> NotebookNode:
 @pytest.fixture(scope="module")
 def shown(source: NotebookNode) -> NotebookNode:
     """What students may see: everything but solutions and hidden regions."""
-    cells = [cell.metadata.get("nbgrader", {}) for cell in source.cells]
-    blanks = {marks["grade_id"]: "..." for marks in cells if marks.get("solution")}
+    blanks = {grade_id_of(cell): "..." for cell in source.cells if is_solution(cell)}
     return build_submission(source, blanks)
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(LIMITS) as running:
-        yield running
+@pytest.fixture
+def sandbox(warm_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    monkeypatch.setattr(warm_sandbox, "limits", LIMITS)
+    return warm_sandbox
 
 
-@pytest.fixture(scope="module")
-def judge(source: NotebookNode, sandbox: Sandbox) -> Judge:
-    def run(submission: NotebookNode) -> Verdict:
-        return judge_notebook(
-            source,
-            submission,
-            SUITE,
-            sandbox,
-            student="mallory",
-            assignment="01-rnn-limits",
-            notebook="01-rnn-limits",
-            seed=1,
-            fingerprint="",
-            limits=LIMITS,
-        )
+@pytest.fixture(scope="module", autouse=True)
+def honest_afterwards(warm_sandbox: Sandbox, source: NotebookNode) -> Iterator[None]:
+    """When all attacks are over, an honest submission still gets what it deserves."""
+    yield
+    assert judged(source, build_submission(source, {}), warm_sandbox, Limits()).points == 20
 
-    return run
+
+def judged(
+    source: NotebookNode, submission: NotebookNode, sandbox: Sandbox, limits: Limits
+) -> Verdict:
+    return judge_notebook(
+        source,
+        submission,
+        SUITE,
+        sandbox,
+        student="mallory",
+        assignment="01-rnn-limits",
+        seed=1,
+        fingerprint="",
+        limits=limits,
+    )
 
 
 @pytest.mark.parametrize("attack", attacks(), ids=lambda attack: attack.name)
 def test_attack(
     attack: Attack,
-    judge: Judge,
     source: NotebookNode,
     shown: NotebookNode,
     sandbox: Sandbox,
@@ -89,7 +91,7 @@ def test_attack(
     if submission is None:  # refused before anything runs
         assert attack.deserves == {}
         return
-    verdict = judge(submission)
+    verdict = judged(source, submission, sandbox, LIMITS)
     assert {part.grade_id: part.points for part in verdict.parts if part.points} == {
         grade_id: points for grade_id, points in attack.deserves.items() if points
     }
@@ -101,7 +103,15 @@ def test_attack(
     wrote = "\n".join(cell.source for cell in submission.cells)
     assert leaked(secrets, wrote, [page, encode(verdict).decode()]) == []
     assert _processes() == before, "the submission left a process behind"
-    assert judge(build_submission(source, {})).points == 20, "the next submission suffered"
+    assert _still_works(sandbox), "the sandbox suffered"
+
+
+def _still_works(sandbox: Sandbox) -> bool:
+    process = sandbox.spawn()
+    source = "import torch; print(torch.ones(2) @ torch.ones(2))"
+    body, _ = process.request(wire.Exec("c", source), 20.0)
+    process.kill()
+    return body.stdout == "tensor(2.)\n"
 
 
 def _read(path: Path) -> NotebookNode | None:

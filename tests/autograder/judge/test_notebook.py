@@ -7,8 +7,9 @@ import pytest
 
 from autograder.checks import Suite
 from autograder.errors import AutograderError
-from autograder.judge.notebook import judge_notebook, plain
-from autograder.line.transport import LocalSpawner
+from autograder.judge.cells import plain
+from autograder.judge.notebook import judge_notebook
+from autograder.line.local import LocalSpawner
 from autograder.verdict import Verdict, encode
 from tests.autograder.small import (
     LAYER,
@@ -54,7 +55,7 @@ def test_a_blank_submission_is_told_what_is_missing() -> None:
     verdict = judge(submitted("# YOUR CODE HERE\nraise NotImplementedError()", ""))
     assert verdict.points == 0
     assert messages(verdict)["scales"] == (
-        "`scale` is not defined: its cell `scale` is not filled in yet"
+        "`scale` is not defined: the answer cell `scale` is not filled in yet"
     )
     assert messages(verdict)["bias"] == "`Layer` is not defined: is its cell filled in?"
 
@@ -73,10 +74,10 @@ def test_a_helper_outside_the_solution_cells_is_explained() -> None:
     assert points(verdict) == [0.0, 4.0]
     assert (
         "`helper` is defined in a cell of your own, which grading does not run; "
-        "move it into the cell `scale`"
+        "move it into the answer cell `scale`"
     ) in messages(verdict)["scales"]
     at_top = judge(submitted(f"helper(1)\n{SCALE}", LAYER, helper))
-    assert "move it into the cell `scale`" in messages(at_top)["scales"]
+    assert "move it into the answer cell `scale`" in messages(at_top)["scales"]
 
 
 def test_cells_added_by_the_student_do_not_run() -> None:
@@ -88,7 +89,8 @@ def test_cells_added_by_the_student_do_not_run() -> None:
 def test_edited_and_deleted_tests_change_nothing() -> None:
     edited = judge(submitted("def scale(x): return x", test="pass"))
     assert points(edited) == [0.0, 4.0]
-    assert edited.problems == ["the test cell `scale-test` was changed; the original was used"]
+    (problem,) = edited.problems
+    assert problem.startswith("The test cell `scale-test` was changed; grading uses the original.")
     assert statuses(edited)["scale-test"] == "error"
     deleted = submitted()
     deleted.cells = [c for c in deleted.cells if "test" not in str(c.metadata)]
@@ -125,7 +127,7 @@ def test_ready_made_layers_are_refused_by_name(source: str) -> None:
     verdict = judge(submitted(layer=source))
     assert points(verdict) == [3.0, 0.0]
     assert messages(verdict)["bias"] == (
-        "cell layer, line 1: torch.nn.Linear is ready made; "
+        f"Line 1 of the answer cell `layer`, `{source}`: torch.nn.Linear is ready made; "
         "this exercise is about writing it yourself"
     )
 
@@ -164,7 +166,6 @@ def judge_with(other: Suite) -> Verdict:
         LocalSpawner(),
         student="",
         assignment="",
-        notebook="",
         seed=0,
         fingerprint="",
     )

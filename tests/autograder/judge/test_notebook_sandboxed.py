@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from tests.autograder.small import judge, messages, points, statuses, submitted
 LIMITS = Limits(cell_s=2.0, call_s=1.0, total_s=60.0, memory_mb=512)
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(LIMITS) as started:
-        yield started
+@pytest.fixture
+def sandbox(warm_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    monkeypatch.setattr(warm_sandbox, "limits", LIMITS)
+    return warm_sandbox
 
 
 def boxed(sandbox: Sandbox, *cells: Any, limits: Limits = LIMITS) -> Verdict:
@@ -105,7 +104,7 @@ TRICKS = {
         "import sys\n"
         "frame = sys._getframe()\n"
         "while frame and 'runtime' not in frame.f_locals: frame = frame.f_back\n"
-        "from autograder import wire\n"
+        "from autograder.inside import wire\n"
         "forged = wire.pack(wire.Reply('x', wire.Done(True)), [])\n"
         "frame.f_locals['runtime'].answer = lambda f: forged"
     ),

@@ -9,7 +9,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import assemble, dumps
 from autograder.notebooks.excerpt import object_sources
-from autograder.steps.autograded import grade_id_of
+from autograder.notebooks.marks import grade_id_of
 from tests.autograder import tiny
 
 

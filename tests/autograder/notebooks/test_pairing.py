@@ -8,7 +8,9 @@ import nbformat.v4 as v4
 import pytest
 
 from autograder.errors import AutograderError
-from autograder.notebooks.pairing import pair, without_hidden
+from autograder.notebooks.outline import outline
+from autograder.notebooks.pairing import pair
+from autograder.notebooks.regions import without_hidden
 
 
 def code(source: str, **meta: Any) -> Any:
@@ -27,6 +29,7 @@ def given(grade_id: str, source: str) -> Any:
     return code(source, grade_id=grade_id, solution=False, grade=False, locked=True)
 
 
+FIRST = v4.new_code_cell("import torch", id="first")
 TEXT = v4.new_markdown_cell("hi", metadata={"nbgrader": {"grade_id": "a"}})
 KEPT = "def a(): return 1"
 HIDDEN = "\n### BEGIN HIDDEN TESTS\nassert secret\n### END HIDDEN TESTS"
@@ -36,7 +39,7 @@ def source() -> Any:
     return v4.new_notebook(
         cells=[
             v4.new_markdown_cell("# Title"),
-            code("import torch"),
+            FIRST,
             given("scale", "SCALE = 2"),
             solution("a", KEPT),
             solution("b", "def b(): return 2"),
@@ -66,10 +69,10 @@ def sources(paired: Any) -> dict[str, str | None]:
 
 
 def test_a_faithful_submission_has_no_problem() -> None:
-    paired = pair(source(), submission(a=solution("a", "def a(): return 10")))
+    paired = pair(outline(source()), submission(a=solution("a", "def a(): return 10")))
     assert paired.problems == []
     assert sources(paired) == {
-        "cell-2": "import torch",
+        "first": "import torch",
         "scale": "SCALE = 2",
         "a": "def a(): return 10",
         "b": "def b(): return 2",
@@ -89,17 +92,21 @@ def test_a_faithful_submission_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem", "kept"),
     [
-        ({"a": None}, "the cell `a` is missing", None),
+        ({"a": None}, "answer cell 1 of “Title” is missing", None),
         ({"a": TEXT}, "not a code", None),
-        ({"a": [solution("a", "x = 1"), solution("a", "x = 2")]}, "2 cells carry the id `a`", None),
+        (
+            {"a": [solution("a", "x = 1"), solution("a", "x = 2")]},
+            "2 cells carry the id of answer",
+            None,
+        ),
         ({"a": [solution("a", "x = 1")] * 2}, "2 identical cells", "x = 1"),
-        ({"a_test": None}, "the test cell `a-test` is missing", KEPT),
-        ({"a_test": graded("a-test", "pass")}, "`a-test` was changed", KEPT),
-        ({"scale": given("scale", "SCALE = 3")}, "given cell `scale` was changed", KEPT),
+        ({"a_test": None}, "test cell 1 of “Title” is missing", KEPT),
+        ({"a_test": graded("a-test", "pass")}, "test cell 1 of “Title” was changed", KEPT),
+        ({"scale": given("scale", "SCALE = 3")}, "given cell 2 of “Title” was changed", KEPT),
     ],
 )
 def test_changes_are_told_and_do_not_count(changes: Any, problem: str, kept: str | None) -> None:
-    paired = pair(source(), submission(**changes))
+    paired = pair(outline(source()), submission(**changes))
     assert len(paired.problems) == 1
     assert problem in paired.problems[0]
     assert sources(paired)["a"] == kept
@@ -108,12 +115,48 @@ def test_changes_are_told_and_do_not_count(changes: Any, problem: str, kept: str
 
 
 def test_names_defined_elsewhere_are_known() -> None:
-    extra = code("import math\ndef helper(): pass\nx, (y, z) = 1, (2, 3)\nw: int = 3\nclass K: ...")
+    extra = code(
+        "import math\nbrief = lambda x: x\ndef helper(): pass\nx, (y, z) = 1, (2, 3)\n"
+        "w: int = 3\nclass K: ..."
+    )
     changed = given("scale", "SCALE = 3\nother = 1")
-    paired = pair(source(), submission(a=[extra, solution("a", "")], scale=changed))
-    assert {"math", "helper", "x", "y", "z", "w", "K"} <= paired.strays.keys()
+    paired = pair(outline(source()), submission(a=[extra, solution("a", "")], scale=changed))
+    assert {"math", "brief", "helper", "x", "y", "z", "w", "K"} <= paired.strays.keys()
     assert "cell of your own" in paired.strays["helper"]
     assert "given cell" in paired.strays["other"]
+
+
+def test_an_untouched_notebook_has_no_strays() -> None:
+    paired = pair(outline(source()), submission(a=solution("a", "def a(): return 1")))
+    assert paired.strays == {}
+    assert paired.remarks == []
+
+
+def test_what_a_changed_cell_still_defines_is_no_stray() -> None:
+    changed = given("scale", "SCALE = 2\nother = 1")
+    paired = pair(outline(source()), submission(scale=changed))
+    assert paired.strays.keys() == {"other"}
+
+
+def test_cells_without_marks_are_known_by_id_or_text_and_only_remarked_on() -> None:
+    edited = submission()
+    edited.cells[1] = FIRST | {"source": "import torch, math"}
+    paired = pair(outline(source()), edited)
+    assert paired.problems == []
+    (remark,) = paired.remarks
+    assert "given cell 1 of “Title” was changed" in remark
+    assert paired.strays.keys() == {"math"}
+    edited = submission()
+    edited.cells[1] = FIRST | {"id": "lost"}
+    assert pair(outline(source()), edited).remarks == []
+
+
+@pytest.mark.parametrize("deep", ["(" * 500 + "1" + ")" * 500, "-" * 100_000 + "1", "x = 1\0"])
+def test_source_that_python_cannot_read_defines_nothing(deep: str) -> None:
+    extra = code(f"helper = {deep}")
+    paired = pair(outline(source()), submission(a=[extra, solution("a", deep)]))
+    assert paired.strays == {}
+    assert sources(paired)["a"] == deep
 
 
 @pytest.mark.parametrize(
@@ -129,7 +172,7 @@ def test_names_defined_elsewhere_are_known() -> None:
     ],
 )
 def test_a_shapeless_submission_is_one_problem(notebook: Any) -> None:
-    paired = pair(source(), notebook)
+    paired = pair(outline(source()), notebook)
     assert len(paired.problems) == 1
     assert "carries an id" in paired.problems[0]
     assert sources(paired)["a"] is None

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.errors import Unreadable
 from autograder.notebooks import read as submission
-from autograder.notebooks.read import Unreadable, read_bytes, read_submission
+from autograder.notebooks.read import read_bytes, read_submission
 
 CELL = {"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": [], "execution_count": 1}
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.directory import Course, write_atomically
+from autograder.course.directory import Course
+from autograder.course.files import write_atomically
 from autograder.steps.export import export
 from autograder.steps.gradebook import GradebookWriter
 from autograder.verdict import CheckResult, PartResult, Verdict
@@ -60,7 +61,6 @@ def test_one_row_per_check(course: Course, submit: Submit, grade_here: Grade) ->
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\r=1"])
 def test_a_students_text_is_never_a_formula(course: Course, text: str) -> None:
     verdict = Verdict(
-        tiny.NAME,
         tiny.NAME,
         "-ada",
         "none",

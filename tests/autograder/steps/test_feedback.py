@@ -28,7 +28,7 @@ def test_page_says_what_was_examined(course: Course, submit: Submit, grade_here:
     text = path.read_text()
     assert "2 of 5 points" in text
     for part in verdict.parts:
-        assert part.grade_id in text
+        assert part.heading in text
         for check in part.checks:
             assert check.title in text
     assert "I ran" in text
@@ -67,12 +67,11 @@ def test_nothing_of_the_students_is_alive() -> None:
     verdict = Verdict(
         EVIL,
         EVIL,
-        EVIL,
         "none",
         0,
         "x",
-        parts=[PartResult(EVIL, 1, [CheckResult(EVIL, EVIL, 0, 1, EVIL)])],
-        cells=[CellResult("double", "error", EVIL, EVIL)],
+        parts=[PartResult("id", 1, [CheckResult(EVIL, EVIL, 0, 1, EVIL)], EVIL)],
+        cells=[CellResult("double", "error", EVIL, EVIL, EVIL)],
         problems=[EVIL],
     )
     cell = {

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from autograder.course.directory import Course
-from autograder.course.fingerprint import FAILED, Fingerprints
+from autograder.course.fingerprint import FAILED
 from autograder.errors import AutograderError
 from autograder.judge.worker import Job
 from autograder.line.sandbox import Sandbox
@@ -52,22 +52,6 @@ def test_a_changed_submission_is_judged_again(
     assert grade_here()["ada"].points == 0
     submit("ada", tiny.RIGHT)
     assert grade_here()["ada"].points == 5
-
-
-def test_changed_hidden_tests_are_judged_again(
-    course: Course, submit: Submit, grade_here: Grade, project: Path
-) -> None:
-    submit("ada", tiny.RIGHT)
-    verdict = grade_here()["ada"]
-    data = course.notebook("submitted", tiny.NAME, "ada").read_bytes()
-    assert Fingerprints(course, tiny.NAME).holds(verdict, data)
-    hidden = project / "hidden" / "tiny.py"
-    text = hidden.read_text()
-    try:
-        hidden.write_text(text + "\n# changed\n")
-        assert not Fingerprints(course, tiny.NAME).holds(verdict, data)
-    finally:
-        hidden.write_text(text)
 
 
 def test_regrade_judges_what_holds(course: Course, submit: Submit, grade_here: Grade) -> None:

@@ -11,7 +11,7 @@ from nbgrader.utils import determine_grade
 
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
-from autograder.steps.autograded import grade_id_of
+from autograder.notebooks.marks import grade_id_of
 from autograder.steps.gradebook import GradebookWriter
 from autograder.verdict import CellResult, CheckResult, PartResult, Verdict
 from tests.autograder import tiny
@@ -155,7 +155,6 @@ def test_unreadable_still_gets_a_row_and_a_page(
 def test_nothing_of_the_students_is_markup(course: Course, submit: Submit) -> None:
     submit("eve", {"double": EVIL, "norm": f"print('{EVIL}')"})
     verdict = Verdict(
-        tiny.NAME,
         tiny.NAME,
         "eve",
         "none",

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
-from autograder.steps.autograded import grade_id_of
+from autograder.notebooks.marks import grade_id_of
 from autograder.steps.release import is_current, leaks, release
 from tests.autograder import tiny
 

@@ -66,12 +66,11 @@ def test_report_is_escaped_and_self_contained() -> None:
     evil = "<script>alert(1)</script>"
     verdict = Verdict(
         "a",
-        "a",
         evil,
         "none",
         0,
         "x",
-        parts=[PartResult(evil, 1, [CheckResult(evil, evil, 0, 1, evil)])],
+        parts=[PartResult("id", 1, [CheckResult(evil, evil, 0, 1, evil)], evil)],
         problems=[evil],
     )
     text = page("a", [verdict], [evil], [])
@@ -81,7 +80,7 @@ def test_report_is_escaped_and_self_contained() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_report_of_a_small_class(count: int) -> None:
-    verdicts = [Verdict("a", "a", "s", "none", 0, "x")] * count
+    verdicts = [Verdict("a", "s", "none", 0, "x")] * count
     assert f"{count} submissions judged" in page("a", verdicts, [], [])
 
 

@@ -8,8 +8,10 @@ from torch import nn
 
 from autograder.checks import CheckFailure
 from autograder.inside import wire
-from autograder.line.transport import LocalTransport
-from autograder.suite.student import Record, Remote, Student
+from autograder.line.local import LocalTransport
+from autograder.suite.record import Record
+from autograder.suite.session import PlainWords
+from autograder.suite.student import Remote, Student
 
 CELL = """
 from typing import NamedTuple
@@ -42,6 +44,9 @@ class Cell(nn.Module):
 
     def later(self):
         raise NotImplementedError
+
+def damage_data(x):
+    x.data.fill_(1)
 
 def damage(x, y):
     y += 1
@@ -180,6 +185,23 @@ def test_writing_into_an_input_is_noticed(student: Student) -> None:
     assert y.sum() == 0
 
 
+def test_writing_through_data_is_noticed(student: Student) -> None:
+    student.damage_data(torch.zeros(2))
+    assert student.changed_inputs
+
+
+def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None:
+    for name in ("damage", "not_there_before"):
+        with student.lent(name, f"def {name}(x, y=0):\n    return x + 40"):
+            assert getattr(student, name)(2, 0) == 42
+    assert torch.equal(student.damage(torch.zeros(1), torch.zeros(1)), torch.zeros(1))
+    with pytest.raises(CheckFailure, match="not_there_before"):
+        student.not_there_before(2)
+    with pytest.raises(ZeroDivisionError), student.lent("damage", "damage = None"):
+        raise ZeroDivisionError
+    assert student.damage is not None
+
+
 def test_modules_convert_load_and_switch_mode(student: Student) -> None:
     cell = student.Cell(2, 3)
     new = {name: torch.ones_like(value) for name, value in cell.state_dict().items()}
@@ -201,11 +223,11 @@ def test_modules_convert_load_and_switch_mode(student: Student) -> None:
         (lambda s: s.Nothing, "`Nothing` is not defined: is its cell filled in?"),
         (
             lambda s: s.Cell(2, 3).wrong(1),
-            f"Cell.wrong raised ValueError: sizes differ in cell cell, line {WRONG}$",
+            f"Cell.wrong raised ValueError: sizes differ \\(cell cell, line {WRONG}\\)$",
         ),
         (
             lambda s: s.Cell(2, 3).later(),
-            f"Cell.later is not written yet in cell cell, line {LATER}$",
+            f"Cell.later is not filled in yet \\(cell cell, line {LATER}\\)$",
         ),
         (lambda s: s.Cell(2), r"Cell raised TypeError.*missing 1 required positional argument"),
         (lambda s: s.Cell(2, 3).nope, "Cell.nope raised AttributeError"),
@@ -239,8 +261,12 @@ def test_nothing_is_asked_after_the_deadline(student: Student) -> None:
         _ = late.Cell
 
 
+class Guide(PlainWords):
+    def why(self, failure: wire.Failure) -> str:
+        return f"look at {failure.name}"
+
+
 def test_explanations_are_added() -> None:
-    line = LocalTransport()
-    student = Student(line, explain=lambda failure: f"look at {failure.name}")
+    student = Student(LocalTransport(), words=Guide())
     with pytest.raises(CheckFailure, match="`Cell` is not defined: look at Cell"):
         _ = student.Cell

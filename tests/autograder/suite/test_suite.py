@@ -21,12 +21,12 @@ from autograder.checks import (
     expect_shape,
     expect_type,
     load_suite,
-    result,
     run_in_kernel,
 )
 from autograder.errors import AutograderError
 from autograder.inside import wire
-from autograder.line.transport import LocalTransport
+from autograder.line.local import LocalTransport
+from autograder.suite.examine import result
 
 NAN, INF = float("nan"), float("inf")
 

@@ -1,0 +1,126 @@
+"""What a cell is, by nbgrader's marks in its metadata: given, a solution, or graded tests.
+
+Everything that asks this asks here. A notebook may come from anywhere, so nothing about its
+shape is taken for granted: what is not a mark of the right type counts as no mark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["given", "solution", "test"]
+FLAGS = ("grade", "solution", "locked", "task")
+MAX_ID = 200  # characters kept of a grade_id that a student may have written
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What nbgrader knows of a cell. A cell without marks is given, and has no grade_id."""
+
+    grade_id: str = ""
+    role: Role = "given"
+    points: float = 0.0
+
+
+def marks_of(cell: Any) -> Marks:
+    """Return the marks of a cell, read from its metadata."""
+    marks = _marks(cell)
+    grade_id = marks.get("grade_id")
+    role: Role = "given"
+    if marks.get("solution") is True:
+        role = "solution"
+    elif marks.get("grade") is True:
+        role = "test"
+    points = marks.get("points")
+    worth = float(points) if isinstance(points, int | float) and role == "test" else 0.0
+    return Marks(grade_id if isinstance(grade_id, str) else "", role, worth)
+
+
+def grade_id_of(cell: Any) -> str:
+    """Return the id that nbgrader knows the cell by, or nothing."""
+    return marks_of(cell).grade_id
+
+
+def is_solution(cell: Any) -> bool:
+    """Tell whether students write this cell."""
+    return marks_of(cell).role == "solution"
+
+
+def is_graded(cell: Any) -> bool:
+    """Tell whether the cell holds tests that points are given for."""
+    return marks_of(cell).role == "test"
+
+
+def metadata_of(marks: Marks, *, locked: bool) -> dict[str, Any]:
+    """Return a cell's metadata with these marks, as nbgrader (schema 3) writes them."""
+    written: dict[str, Any] = {
+        "cell_type": "code",
+        "grade": marks.role == "test",
+        "grade_id": marks.grade_id,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": marks.role == "solution",
+        "task": False,
+    }
+    if marks.role == "test":
+        written["points"] = marks.points
+    return {"nbgrader": written}
+
+
+def kept_metadata(cell: Any) -> dict[str, Any]:
+    """Return what is kept of a submitted cell's metadata: marks of the right type, no more."""
+    marks = _marks(cell)
+    if not isinstance(marks.get("grade_id"), str):
+        return {}
+    kept: dict[str, Any] = {
+        "grade_id": marks["grade_id"][:MAX_ID].encode("utf-8", "replace").decode()
+    }
+    return {"nbgrader": kept | {flag: marks.get(flag) is True for flag in FLAGS}}
+
+
+def cells_of(notebook: Any) -> list[Any]:
+    """Return the cells of a notebook; none for what is not one."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+
+
+def is_code(cell: Any) -> bool:
+    return bool(cell.get("cell_type") == "code")
+
+
+def source_of(cell: Any) -> str:
+    """Return a cell's text, which the format allows to be a list of lines."""
+    source = cell.get("source")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return source if isinstance(source, str) else ""
+
+
+def digest(source: str) -> str:
+    """Return a short hash of a cell that blank lines and trailing spaces do not change."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return hashlib.sha256("\n".join(filter(None, lines)).encode()).hexdigest()[:16]
+
+
+def answers_of(notebook: Any) -> dict[str, str]:
+    """Return the source of each code cell that carries a grade id, all of them if they differ."""
+    answers: dict[str, str] = {}
+    for cell in _marked(cells_of(notebook)):
+        grade_id, source = grade_id_of(cell), source_of(cell)
+        first = answers.setdefault(grade_id, source)
+        if source not in first:
+            answers[grade_id] = f"{first}\n\n# Another cell with the same id:\n{source}"
+    return answers
+
+
+def _marked(cells: Iterable[Any]) -> list[Any]:
+    return [cell for cell in cells if is_code(cell) and grade_id_of(cell)]
+
+
+def _marks(cell: Any) -> dict[str, Any]:
+    metadata = cell.get("metadata")
+    found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,48 @@
+"""Run one check against the student's work, and say what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+
+from autograder.errors import CheckFailure
+from autograder.inside import wire
+from autograder.line.base import Transport
+from autograder.suite.expect import explained
+from autograder.suite.student import Student
+from autograder.suite.suite import Check, Suite
+from autograder.verdict import CheckResult
+
+
+def seed_for(*parts: object) -> int:
+    """A seed that depends on nothing but its parts."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+def examine(suite: Suite, check: Check, student: Student, transport: Transport, seed: int) -> str:
+    """Run one check; return "" when it passed and otherwise the message for the student.
+
+    The judge's random numbers and the student's are seeded apart, so that neither depends on
+    the checks before this one and the student's side cannot work out the judge's.
+    """
+    rng = torch.Generator().manual_seed(seed_for(seed, suite.name, check.name, "judge"))
+    session = student._session
+    try:
+        with torch.random.fork_rng(devices=[]):
+            session.ask(wire.Seed(seed_for(seed, suite.name, check.name, "student")), check.name)
+            torch.manual_seed(seed_for(seed, suite.name, check.name, "oracle"))
+            check.function(student, rng)
+    except CheckFailure as failure:
+        return str(failure) or "failed"
+    except Exception as error:
+        # A bug of the check or an answer nobody thought of: no points, and it says so.
+        return explained(error, session.last_label or "the answer", session.last_result)
+    return ""
+
+
+def result(check: Check, message: str) -> CheckResult:
+    """All of the check's points, or none and the reason."""
+    points = 0.0 if message else float(check.points)
+    return CheckResult(check.name, check.title, points, float(check.points), message)

@@ -1,0 +1,34 @@
+"""The checks of a graded cell, run by the hidden region of a notebook in its own kernel."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from autograder.inside import wire
+from autograder.inside.guard import spellings
+from autograder.inside.runtime import Runtime
+from autograder.line.local import LocalTransport
+from autograder.suite.examine import examine, result
+from autograder.suite.student import Student
+from autograder.suite.suite import load_suite
+
+
+def run_in_kernel(suite_name: str, grade_id: str, namespace: dict[str, Any]) -> float:
+    """Run the checks of one graded cell on a live namespace and return the points.
+
+    This is what the hidden region of a source notebook calls, so that nbgrader's own autograde
+    works too. It shares a process with student code, so its marks hold only for students
+    nobody doubts.
+    """
+    suite = load_suite(suite_name)
+    total = 0.0
+    for check in suite.checks_for(grade_id):
+        transport = LocalTransport(Runtime(namespace, interruptible=True))
+        transport.request(wire.Refuse(spellings(suite.refuse)), timeout=60.0)
+        student = Student(transport, deadline=time.monotonic() + 120.0)
+        message = examine(suite, check, student, transport, seed=0)
+        total += result(check, message).points
+        if message:
+            print(f"{check.title}: {message}")
+    return total

@@ -1,0 +1,110 @@
+"""The hidden checks of one assignment, and what each is worth.
+
+A module or folder in `autograder/hidden/` makes one `Suite` called `suite` and
+registers its checks:
+
+    suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])
+
+    @suite.check("rnn-cell", points=1, title="one step agrees with the textbook equation")
+    def one_step(student: Student, rng: torch.Generator) -> None: ...
+
+A check passes by returning and fails by raising CheckFailure; nothing in between. The points of
+a graded cell are the sum of its checks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from autograder.errors import AutograderError
+from autograder.suite.student import Student
+
+CheckFunction = Callable[[Student, torch.Generator], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing a hidden test looks at."""
+
+    name: str
+    grade_id: str
+    points: float
+    title: str
+    function: CheckFunction
+
+
+class Suite:
+    """The checks of one assignment.
+
+    Args:
+        name: the module's name in `autograder/hidden/`.
+        refuse: dotted names of ready-made layers that student code may not use.
+    """
+
+    def __init__(self, name: str, refuse: list[str] | None = None) -> None:
+        self.name = name
+        self.refuse = list(refuse or [])
+        self._checks: dict[str, Check] = {}
+
+    def check(
+        self, grade_id: str, *, points: float, title: str
+    ) -> Callable[[CheckFunction], CheckFunction]:
+        """Register the decorated function as a check of the graded cell `grade_id`."""
+
+        def register(function: CheckFunction) -> CheckFunction:
+            name = function.__name__
+            if name in self._checks:
+                raise AutograderError(
+                    f"two checks are called {name!r}",
+                    f"autograder/hidden/{self.name}",
+                    "Give each check its own name.",
+                )
+            if points <= 0:
+                raise AutograderError(
+                    f"the check {name!r} is worth {points} points",
+                    f"autograder/hidden/{self.name}",
+                    "Points must be positive.",
+                )
+            self._checks[name] = Check(name, grade_id, points, title, function)
+            return function
+
+        return register
+
+    @property
+    def checks(self) -> list[Check]:
+        return list(self._checks.values())
+
+    @property
+    def grade_ids(self) -> list[str]:
+        return list(dict.fromkeys(check.grade_id for check in self.checks))
+
+    def checks_for(self, grade_id: str) -> list[Check]:
+        return [check for check in self.checks if check.grade_id == grade_id]
+
+    def points(self, grade_id: str) -> float:
+        return sum(check.points for check in self.checks_for(grade_id))
+
+
+def load_suite(name: str) -> Suite:
+    """Import `autograder.hidden.<name>` and return its `suite`."""
+    where = f"autograder/hidden/{name}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise AutograderError(f"{name!r} is not the name of a suite", todo="Use a module name.")
+    module_name = f"autograder.hidden.{name}"
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name:
+            raise
+        raise AutograderError(
+            f"there is no hidden test suite {name!r}", where, "Write it, or correct the name."
+        ) from None
+    suite = getattr(module, "suite", None)
+    if not isinstance(suite, Suite):
+        raise AutograderError("the module defines no `suite`", where, "Add suite = Suite(...).")
+    return suite

@@ -1,0 +1,101 @@
+"""Sphinx extension: ``{touch} NAME`` puts a figure to touch on a page, with its caption.
+
+    ```{touch} error-through-time
+    :name: fig-touch-error
+
+    How far error travels. Move the sliders ...
+    ```
+
+The picture, the sentence and the sliders are part of the page; the figure's own script, a plain
+ES module that only this page loads, moves them. Without scripts the sliders are not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
+from touch import HERE, SCRIPTS, Slider, TouchFigure, figure
+
+
+class TouchNode(nodes.General, nodes.Element):
+    """The live part of a figure; the caption is the ordinary one of the figure around it."""
+
+
+class TouchDirective(SphinxDirective):
+    """``{touch} NAME``: the figure ``book/touch/NAME.py``; the content is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {"name": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        for path in (HERE / f"{name.replace('-', '_')}.py", SCRIPTS / f"{name}.js"):
+            self.env.note_dependency(str(path))
+        try:
+            figure(name)
+        except KeyError as error:
+            raise self.error(error.args[0]) from error
+        if not self.content:
+            raise self.error(f"the figure {name!r} needs a caption: what to try, what to see")
+        box = nodes.figure()
+        box += TouchNode(figure=name)
+        caption = nodes.caption()
+        parsed = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, parsed)
+        for paragraph in parsed.findall(nodes.paragraph):
+            caption += paragraph.children
+        box += caption
+        self.add_name(box)
+        return [box]
+
+
+def html(name: str, what: TouchFigure, script: str) -> str:
+    """Return the live part of a figure as HTML; ``script`` is the address of its module."""
+    start = what.start()
+    # In a script element only "</" could end it early.
+    data = json.dumps(what.payload(), ensure_ascii=False).replace("</", "<\\/")
+    rows = "".join(row(name, slider) for slider in what.sliders)
+    return (
+        f'<div class="touch" data-figure="{escape(name)}">{what.picture().svg}'
+        f'<form class="touch-controls" autocomplete="off"><fieldset disabled>'
+        f"<legend>Try it</legend>{rows}"
+        '<button type="reset">Start again</button></fieldset></form>'
+        f'<p class="touch-sentence" role="status">{escape(what.sentence(start))}</p>'
+        f'<script type="application/json" class="touch-data">{data}</script>'
+        f'<script type="module" src="{escape(script)}"></script></div>'
+    )
+
+
+def row(name: str, slider: Slider) -> str:
+    """Return one slider with its label and its value."""
+    key = f"touch-{name}-{slider.name}"
+    return (
+        f'<div class="touch-row"><label for="{key}">{escape(slider.label)}</label>'
+        f'<input type="range" id="{key}" name="{slider.name}" min="{slider.low:g}" '
+        f'max="{slider.high:g}" step="{slider.step:g}" value="{slider.start:g}">'
+        f'<output for="{key}" aria-live="off">{slider.start:g}</output></div>'
+    )
+
+
+def visit_touch(writer: HTML5Translator, node: TouchNode) -> None:
+    name = node["figure"]
+    page = writer.builder.get_target_uri(writer.builder.current_docname)
+    script = relative_uri(page, f"_static/touch/{name}.js")
+    writer.body.append(html(name, figure(name), script))
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_css_file("figures.css")
+    app.add_directive("touch", TouchDirective)
+    app.add_node(TouchNode, html=(visit_touch, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

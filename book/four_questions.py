@@ -1,0 +1,100 @@
+"""The same four questions, asked of every layer of the course with the same instruments.
+
+A chapter that brings a layer adds it to ``LAYERS``. Its page shows the table up to that layer, so
+the table grows from chapter to chapter and every row is measured anew where it stands. Nothing
+is timed: bytes, operations and gradients are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from style import Table, table
+from torch.utils.flop_counter import FlopCounterMode
+
+from experiments.instruments.probes import gradient_by_lag, serial_steps
+from solutions.layer import SequenceLayer
+from solutions.rnn import RNN
+
+WIDTH = 64
+SHORT, LONG = 10, 1000  # tokens read before the question is asked
+LAG = 48  # from word 2 to word 50
+QUESTIONS = (
+    "What is in the state?",
+    "How many serial steps in training?",
+    "How far does the gradient travel?",
+    "What does one more token cost?",
+)
+Layer = SequenceLayer[Any]
+# In the order of the chapters; every layer reads and writes vectors of one width.
+LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
+    "rnn": ("plain recurrent layer", lambda width: RNN(width, width)),
+}
+
+
+class Answers(NamedTuple):
+    """What one layer answers, after a short and after a long text."""
+
+    state_bytes: tuple[int, int]
+    serial_steps: tuple[int, int]
+    gradient: float  # by the input LAG steps before, relative to the last input
+    operations: tuple[int, int]  # additions and multiplications for one more token
+
+    def in_words(self) -> tuple[str, str, str, str]:
+        """Return the answers as they stand in the table, in the order of ``QUESTIONS``."""
+        return (
+            growth(self.state_bytes, "bytes"),
+            growth(self.serial_steps, "operations"),
+            f"{self.gradient:.0e} of it is left after {LAG} steps",
+            growth(self.operations, "operations"),
+        )
+
+
+def growth(values: tuple[int, int], unit: str) -> str:
+    """Return one number if the length of the text does not matter, else both."""
+    short, long = values
+    return f"{long:,} {unit} at any length" if short == long else f"{short:,} → {long:,} {unit}"
+
+
+def ask(layer: Layer, width: int = WIDTH) -> Answers:
+    """Ask a layer, untrained as it is, the four questions; its output is at least ``width`` wide.
+
+    The inputs are white noise from a seed of their own.
+    """
+    draws = torch.Generator().manual_seed(0)
+    state_bytes, chains, operations = [], [], []
+    for length in (SHORT, LONG):
+        x = torch.randn(1, length, width, generator=draws)
+        y, state = layer(x)
+        state_bytes.append(sum(part.numel() * part.element_size() for part in state))
+        chains.append(serial_steps(y))
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            layer.step(x[:, 0], state)
+        operations.append(counter.get_total_flops())
+    x = torch.randn(8, LAG + 1, width, generator=draws).requires_grad_()
+    by_lag = gradient_by_lag(layer(x)[0], x)
+    return Answers(
+        (state_bytes[0], state_bytes[1]),
+        (chains[0], chains[1]),
+        (by_lag[LAG] / by_lag[0]).item(),
+        (operations[0], operations[1]),
+    )
+
+
+def four_questions(last: str) -> Table:
+    """Return the table of all layers up to ``last``, each asked again on this machine.
+
+    Where an answer depends on the length, it is given after SHORT and after LONG tokens. Raises
+    KeyError for a layer that no chapter has brought yet.
+    """
+    if last not in LAYERS:
+        raise KeyError(f"no layer {last!r}; known are {', '.join(LAYERS)}")
+    rows = []
+    for name, (label, make) in LAYERS.items():
+        torch.manual_seed(0)
+        rows.append((label, *ask(make(WIDTH)).in_words()))
+        if name == last:
+            break
+    return table(["layer", *QUESTIONS], rows)

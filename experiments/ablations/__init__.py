@@ -1,0 +1,1 @@
+"""What is left out of or put into the LSTM."""

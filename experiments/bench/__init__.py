@@ -1,0 +1,1 @@
+"""Is every layer as fast as the course promises?"""

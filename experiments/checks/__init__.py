@@ -1,0 +1,1 @@
+"""Exact checks: seconds each, nothing to tune."""

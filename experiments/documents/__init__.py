@@ -1,0 +1,1 @@
+"""The documents' table, run again."""

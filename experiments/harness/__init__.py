@@ -1,0 +1,1 @@
+"""What every experiment needs: its registration, its results, its run, its claims."""

@@ -1,0 +1,1 @@
+"""What measures: clocks, probes, rounding, fits."""

@@ -1,0 +1,1 @@
+"""The rule of 1997, compiled, for eight nets side by side."""

@@ -1,0 +1,1 @@
+"""A bounded search for what the 1997 paper leaves open."""

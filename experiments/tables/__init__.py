@@ -1,0 +1,1 @@
+"""What the results come to, side by side with the documents and the paper."""

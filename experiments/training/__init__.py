@@ -1,0 +1,1 @@
+"""Today's training: loops, models of text, translators, guessing."""

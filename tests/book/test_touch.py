@@ -1,0 +1,115 @@
+"""Figures to touch: what a page gets without scripts, and that Python and the page agree."""
+
+from __future__ import annotations
+
+import json
+import math
+from xml.etree import ElementTree
+
+import pytest
+import style
+import touch
+from bs4 import BeautifulSoup
+from touch import error_through_time as error
+from touch_figures import html
+
+from solutions import rnn
+
+NAMES = sorted(path.stem for path in touch.SCRIPTS.glob("*.js") if path.stem != "base")
+
+
+@pytest.fixture(params=NAMES)
+def figure(request: pytest.FixtureRequest) -> touch.TouchFigure:
+    return touch.figure(request.param)
+
+
+def test_every_script_has_its_figure_and_the_other_way_round() -> None:
+    modules = {path.stem.replace("_", "-") for path in touch.HERE.glob("*.py")} - {"--init--"}
+    assert modules == set(NAMES)
+    assert NAMES
+
+
+def test_the_picture_stands_without_scripts(figure: touch.TouchFigure) -> None:
+    picture = figure.picture()
+    root = ElementTree.fromstring(picture.svg)
+    lines = {e.get("data-curve"): e for e in root.iter() if e.get("data-curve")}
+    assert set(lines) == {curve.key for curve in figure.curves}
+    for curve in figure.curves:
+        assert curve.color in style.PALETTE | style.ROLES
+        assert len(lines[curve.key].get("points").split()) == 2 * (figure.frame.lags + 1)
+    assert len({(curve.color, curve.dash) for curve in figure.curves}) == len(figure.curves)
+
+
+def test_labels_of_the_picture_do_not_overlap(figure: touch.TouchFigure) -> None:
+    labels = figure.picture().labels
+    for i, a in enumerate(labels):
+        for b in labels[:i]:
+            apart = a.right <= b.left or b.right <= a.left or a.bottom <= b.top or b.bottom <= a.top
+            assert apart, (a, b)
+
+
+def test_the_page_holds_labelled_sliders_and_a_sentence(figure: touch.TouchFigure) -> None:
+    page = BeautifulSoup(html("some-name", figure, "../x.js"), "html.parser")
+    assert page.select_one("fieldset").has_attr("disabled")  # until the script is there
+    for slider in figure.sliders:
+        control = page.select_one(f"input[name={slider.name}]")
+        assert page.select_one(f'label[for="{control["id"]}"]').get_text() == slider.label
+        assert slider.low <= slider.start <= slider.high
+        steps = (slider.start - slider.low) / slider.step
+        assert math.isclose(steps, round(steps), abs_tol=1e-9), "no place on the slider"
+    sentence = page.select_one("[role=status]").get_text()
+    assert sentence == figure.sentence(figure.start())
+    assert "{" not in sentence
+    data = json.loads(page.select_one("script[type='application/json']").get_text())
+    assert data["says"] == figure.says
+
+
+def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(KeyError, match="no figure to touch is called 'x'; there are error-through"):
+        touch.figure("x")
+
+
+def test_a_chart_wants_a_value_for_every_lag() -> None:
+    frame = touch.Frame(width=300, height=100, lags=4, low=-1, high=1)
+    line = touch.Line("a", "a", "rnn", "-", [1.0, 1.0])
+    with pytest.raises(ValueError, match="'a' has 2 values, lags 0 to 4 need 5"):
+        touch.chart([line], frame, alt="A line.", title="t", across="", up="", tick=(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0"), (1.0, "1"), (0.364, "0.36"), (12.3, "12"), (345.6, "346"), (6.9e6, "6.9e6")],
+)
+def test_numbers_in_a_sentence_are_short(value: float, words: str) -> None:
+    assert touch.readable(value) == words
+    assert touch.readable(1.84e-7) == "1.8e−7"
+
+
+def test_error_through_time_measures_what_the_chapter_measures() -> None:
+    settings = {"gain": 1.3, "slope": 1.0, "drive": 0.3}
+    net = rnn.RNN(1, error.UNITS).double()
+    weights = {
+        "weight_hh": 1.3 * error.ORTHOGONAL,
+        "weight_ih": 0.3 * error.WEIGHTS.unsqueeze(1),
+        "bias": 0 * error.WEIGHTS,
+    }
+    net.cell.load_state_dict(weights)
+    h, _ = net(error.INPUTS.reshape(1, -1, 1))
+    wanted = rnn.jacobian_norms(h[0], net.cell.weight_hh)
+    assert error.plain(settings) == pytest.approx(wanted.tolist())
+
+
+@pytest.mark.parametrize("slope", [0.25, 0.6, 1.0])
+@pytest.mark.parametrize("gain", [0.5, 1.0, 1.6])
+@pytest.mark.parametrize("drive", [0.0, 0.3, 3.0])
+def test_no_measured_norm_lies_above_its_bound(gain: float, slope: float, drive: float) -> None:
+    settings = {"gain": gain, "slope": slope, "drive": drive}
+    for above, below in zip(error.bound(settings), error.plain(settings), strict=True):
+        assert below <= above * (1 + 1e-9)
+
+
+def test_the_picture_starts_with_its_lesson() -> None:
+    """A bound above 1 permits explosion and does not promise it."""
+    values = error.FIGURE.values(error.FIGURE.start())
+    assert values["bound"][-1] > 1e6
+    assert values["plain"][-1] < 1e-3 * values["bound"][-1]

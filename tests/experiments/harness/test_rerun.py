@@ -1,0 +1,27 @@
+"""A quick experiment run again, in another process, solves the same seeds."""
+
+from __future__ import annotations
+
+from experiments.harness.registry import Outcome, experiments
+from experiments.harness.runner import Job, outcomes
+
+# Some seeds of these solve their task within the quick budget, and some do not.
+AGAIN = {"documents-reber": "orthogonal", "paper-6a": "group0"}
+
+
+def test_a_rerun_gives_the_same_solved_and_unsolved_seeds() -> None:
+    known = experiments()
+    jobs: list[Job] = [
+        (name, trial)
+        for name, key in AGAIN.items()
+        for trial in known[name].trials(True)
+        if trial.key == key
+    ]
+    twice = [pattern(outcome) for _, outcome, _ in outcomes([*jobs, *jobs], "cpu", jobs=2)]
+    assert len(twice) == 2 * len(AGAIN)
+    assert all(twice.count(once) == 2 for once in twice)
+
+
+def pattern(outcome: Outcome) -> tuple[int, list[tuple[bool, int]]]:
+    """Return which seeds solved the task, and after how many sequences."""
+    return outcome["budget"], [(seed["solved"], seed["sequences"]) for seed in outcome["seeds"]]
