@@ -9,7 +9,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack lock clean
+	bench-grade bench-layers bench-site bench-replay attack mutants lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ experiments-quick: setup  ## every experiment with fewer trials and smaller budg
 attack: setup  ## hostile submissions against stock nbgrader and against ours
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.attack
+
+mutants: setup  ## small changes to the solutions: does the hidden suite notice each?
+	$(BIN)/python -m benchmarks.survive
 
 lock: setup  ## resolve pyproject.toml into requirements.lock again
 	scripts/lock

@@ -2,8 +2,9 @@
 
 A file holds sections ``# %% GRADE_ID``, each the full source of one solution cell. Cells that a
 file does not name are those of the notebook it is put into, so over the instructor's assembled
-notebook they are right. A wrong version says in ``BREAKS`` which checks of which graded cell it
-must fail; every part that is not named there must get full marks.
+notebook they are right. A wrong version says in ``BREAKS`` which checks of which graded cells it
+fails, and in ``SAYS`` which of them is meant for it and what words the message must have; every
+check that is not named must pass.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -32,6 +34,7 @@ class Version:
     about: str  # what is special about it
     sections: dict[str, str]  # solution cell -> source
     breaks: dict[str, list[str]]  # graded cell -> checks that must fail; empty when right
+    says: dict[str, str]  # the check meant for the bug -> what its message must contain
 
 
 def versions(suite: str, kind: str) -> list[Version]:
@@ -46,7 +49,7 @@ def read_version(path: Path) -> Version:
     about = ast.get_docstring(ast.parse(text))
     if not found or not about:
         raise ValueError(f"{path} needs a docstring and at least one section '# %% GRADE_ID'")
-    return Version(path.stem, about, found, dict(_breaks(text)))
+    return Version(path.stem, about, found, _constant(text, "BREAKS"), _constant(text, "SAYS"))
 
 
 def sections(text: str) -> dict[str, str]:
@@ -74,7 +77,8 @@ def build_submission(notebook: NotebookNode, answers: Mapping[str, str]) -> Note
     return submission
 
 
-def _breaks(text: str) -> Iterator[tuple[str, list[str]]]:
+def _constant(text: str, name: str) -> dict[str, Any]:
     for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BREAKS":
-            yield from ast.literal_eval(node.value).items()
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return dict(ast.literal_eval(node.value))
+    return {}

@@ -251,8 +251,8 @@ def clip_gradients(gradients: Iterable[Tensor], max_norm: float) -> tuple[list[T
         raise ValueError(
             f"the gradients' norm is {norm.item()}: look for the cause before clipping"
         )
-    # Dividing by the larger of the two keeps a zero gradient at zero.
-    scale = max_norm / norm.clamp(min=max_norm)
+    # A norm of 0 makes this infinite before min, as an infinite max_norm does.
+    scale = (max_norm / norm).clamp(max=1.0)
     return [g * scale for g in gradients], norm
     ### END SOLUTION
 

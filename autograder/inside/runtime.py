@@ -55,6 +55,10 @@ def _leaves(outputs: list[torch.Tensor], inputs: list[torch.Tensor]) -> list[tor
     return leaves
 
 
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
+
+
 class Runtime:
     """One notebook's namespace and the objects handed out from it.
 
@@ -189,15 +193,15 @@ class Runtime:
         inputs = decoder.marked if body.grad else []
         for tensor in inputs:
             tensor.requires_grad_()
-        versions = [tensor._version for tensor in decoder.tensors]
+        before = [(tensor._version, _bytes(tensor)) for tensor in decoder.tensors]
         self._encoder = self._new_encoder(grad=body.grad)
         with torch.set_grad_enabled(body.grad):
             result = function(*args, **kwargs)
         value = self._encoder.encode(result)
         changed = [
             index
-            for index, (tensor, before) in enumerate(zip(decoder.tensors, versions, strict=True))
-            if tensor._version != before
+            for index, (tensor, was) in enumerate(zip(decoder.tensors, before, strict=True))
+            if (tensor._version, _bytes(tensor)) != was  # .data changes without a new version
         ]
         call = None
         if self._encoder.marked:

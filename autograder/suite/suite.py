@@ -1,6 +1,6 @@
 """The hidden checks of one assignment, and what each is worth.
 
-A module in `autograder/hidden/` (a folder, or one file) makes one `Suite` called `suite` and
+A module or folder in `autograder/hidden/` makes one `Suite` called `suite` and
 registers its checks:
 
     suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])

@@ -1,7 +1,8 @@
 """All random test inputs become zero, where wrong answers agree with right ones. The decoy's
-initial state, random otherwise, becomes the zeros that it should be: that much is right.
+initial state, random otherwise, becomes the zeros that it should be, but forward does not begin
+there.
 
-Deserves: rnn-layer-tests 0.5
+Deserves: nothing
 """
 
 # %% prelude

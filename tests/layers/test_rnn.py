@@ -306,6 +306,12 @@ class TestClipGradients:
         assert zeros[0].tolist() == [0, 0, 0]
         assert norm == 0
 
+    def test_without_a_limit_nothing_is_clipped(self) -> None:
+        gradients = [torch.randn(3), torch.zeros(2)]
+        for mine, whole in zip(clip_gradients(gradients, math.inf)[0], gradients, strict=True):
+            assert torch.equal(mine, whole)
+        assert clip_gradients([torch.zeros(3)], math.inf)[0][0].tolist() == [0, 0, 0]
+
     @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
     def test_a_norm_without_direction_is_refused(self, bad: float) -> None:
         with pytest.raises(ValueError, match="look for the cause"):

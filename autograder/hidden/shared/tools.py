@@ -1,25 +1,27 @@
-"""What hidden checks of any assignment need: random numbers, and words for typical mistakes."""
+"""What hidden checks of any assignment need: random numbers, tolerances, words for a mistake."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect, expect_type
+from autograder.checks import Student, expect, expect_close, expect_type
 
 ATOL = 1e-10  # float64
 SINGLE = 1e-5  # float32
-SAME = 1e-8  # close enough to recognise a typical mistake by its result
 DOUBLE = torch.float64
+
+Suspects = Mapping[str, Tensor]  # what a typical mistake would answer, by the words for it
 
 
 def normal(rng: torch.Generator, *shape: int) -> Tensor:
     return torch.randn(shape, generator=rng, dtype=DOUBLE)
 
 
-def close(actual: object, expected: Tensor, atol: float = SAME) -> bool:
+def close(actual: object, expected: Tensor, atol: float) -> bool:
     return (
         isinstance(actual, Tensor)
         and actual.shape == expected.shape
@@ -28,9 +30,30 @@ def close(actual: object, expected: Tensor, atol: float = SAME) -> bool:
     )
 
 
-def diagnosis(actual: object, suspects: dict[str, Tensor], otherwise: str) -> str:
-    """Name the typical mistake that gives just this result."""
-    return next((hint for hint, value in suspects.items() if close(actual, value)), otherwise)
+def diagnosis(actual: object, suspects: Suspects, otherwise: str, atol: float = ATOL) -> str:
+    """Name the typical mistake that gives just this result (to 100 times the tolerance)."""
+    return next((words for words, v in suspects.items() if close(actual, v, 100 * atol)), otherwise)
+
+
+def expect_value(
+    actual: object,
+    wanted: Tensor,
+    suspects: Suspects,
+    otherwise: str,
+    *,
+    what: str = "the result",
+    atol: float = ATOL,
+) -> None:
+    """Fail unless `actual` is `wanted`, to `atol`, naming the suspect that it is instead."""
+    hint = diagnosis(actual, suspects, otherwise, atol)
+    expect_close(actual, wanted, atol=atol, rtol=atol, what=what, hint=hint)
+
+
+def fitted(value: Tensor, shape: torch.Size) -> Tensor:
+    """The value in this shape, if only the way round or an axis of length 1 is different."""
+    if value.ndim == 2 and value.shape != shape == value.T.shape:
+        return value.T
+    return value.reshape(shape) if value.numel() == shape.numel() else value
 
 
 def untouched(student: Student, what: str) -> None:
@@ -39,11 +62,11 @@ def untouched(student: Student, what: str) -> None:
 
 
 def as_differentiable(value: object, what: str) -> Tensor:
-    expect_type(value, Tensor, what=f"the result of {what}")
+    expect_type(value, Tensor, what=what)
     assert isinstance(value, Tensor)
     expect(
         value.requires_grad,
-        f"no gradient can flow back through the result of {what}; "
+        f"no gradient can flow back through {what}; "
         "look for .detach(), .data, torch.no_grad() or numpy",
     )
     return value
@@ -53,11 +76,7 @@ def pair(result: object, what: str) -> tuple[Any, Any]:
     """Return output and state of a result that should be both."""
     expect(
         isinstance(result, tuple) and len(result) == 2 and not hasattr(result, "_fields"),
-        f"{what} should return a pair: the output and the new RNNState",
+        f"{what} should return a pair: the output and the new state",
     )
     assert isinstance(result, tuple)
-    expect(
-        hasattr(result[1], "_fields"),
-        f"the second result of {what} should be an RNNState; RNNState(h) makes one",
-    )
     return result

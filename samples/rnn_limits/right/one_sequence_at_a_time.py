@@ -87,7 +87,7 @@ def jacobian_norms(h, weight_hh):
 # %% clip-gradients
 def clip_gradients(gradients, max_norm):
     kept = [g.detach().clone() for g in gradients]
-    if max_norm <= 0 or len(kept) == 0:
+    if not max_norm > 0 or len(kept) == 0:
         raise ValueError("max_norm must be above 0, and there must be gradients")
     squares = torch.zeros((), dtype=kept[0].dtype)
     for g in kept:

@@ -1,7 +1,8 @@
 """e(t+1) is handed back instead of d(t+1): the slope comes too late."""
 
+SAYS = {"back_in_time": "the slope comes before U"}
 BREAKS = {
-    "bptt-tests": ["back_in_time", "loss_at_every_step"],
+    "bptt-tests": ["back_in_time", "loss_at_every_step", "first_state", "bptt_edges"],
 }
 
 

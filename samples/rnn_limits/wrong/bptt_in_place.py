@@ -1,7 +1,8 @@
 """The errors are added up in grad_h, which belongs to the caller."""
 
+SAYS = {"form": "changed a tensor it was given"}
 BREAKS = {
-    "bptt-tests": ["bptt_edges"],
+    "bptt-tests": ["form"],
 }
 
 

@@ -1,7 +1,8 @@
 """h is taken for the net input: 1 - tanh(h)^2."""
 
+SAYS = {"last_step": "already the output of tanh"}
 BREAKS = {
-    "bptt-tests": ["last_step"],
+    "bptt-tests": ["last_step", "back_in_time", "loss_at_every_step", "bptt_edges"],
 }
 
 

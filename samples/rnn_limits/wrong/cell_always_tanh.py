@@ -1,5 +1,6 @@
 """The argument nonlinearity is forgotten."""
 
+SAYS = {"nonlinearities": "This is tanh"}
 BREAKS = {
     "rnn-cell-tests": ["nonlinearities"],
 }

@@ -1,5 +1,6 @@
 """Starting values from a normal distribution of the same size."""
 
+SAYS = {"starting_values": "normal instead of uniform"}
 BREAKS = {
     "rnn-cell-tests": ["starting_values"],
 }

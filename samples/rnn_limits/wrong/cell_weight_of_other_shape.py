@@ -1,8 +1,8 @@
 """weight_ih is (input, hidden), here and in the layer: nobody else's weights fit."""
 
+SAYS = {"parameters": "(3, 5)"}
 BREAKS = {
-    "rnn-cell-tests": ["parameters", "input_weight"],
-    "rnn-layer-tests": ["one_step", "whole_sequence"],
+    "rnn-cell-tests": ["parameters"],
 }
 
 

@@ -1,5 +1,6 @@
 """The bias starts as zeros, as in other libraries, but not in this text."""
 
+SAYS = {"starting_values": "starts as zeros"}
 BREAKS = {
     "rnn-cell-tests": ["starting_values"],
 }

@@ -1,5 +1,6 @@
 """Cuts every entry off at max_norm, which turns the direction."""
 
+SAYS = {"common_norm": "one by one"}
 BREAKS = {
     "clip-gradients-tests": ["common_norm"],
 }

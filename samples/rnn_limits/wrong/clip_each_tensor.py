@@ -1,5 +1,6 @@
 """Each tensor is clipped by its own norm."""
 
+SAYS = {"common_norm": "by its own norm"}
 BREAKS = {
     "clip-gradients-tests": ["common_norm"],
 }
@@ -8,9 +9,10 @@ BREAKS = {
 # %% clip-gradients
 def clip_gradients(gradients, max_norm):
     gradients = list(gradients)
-    if not max_norm > 0 or not gradients:
-        raise ValueError("there must be gradients, and max_norm must be above 0")
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    if not torch.isfinite(norm):
+    if not gradients or not max_norm > 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.stack([(g**2).sum() for g in gradients]).sum().sqrt()
+    if not norm.isfinite():
         raise ValueError("the norm is not finite")
-    return [g * (max_norm / torch.clamp(g.norm(), min=max_norm)) for g in gradients], norm
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * min(1.0, max_norm / max(float(g.norm()), 1e-300)) for g in gradients], norm

@@ -1,5 +1,6 @@
 """Returns the norm after clipping."""
 
+SAYS = {"returned_norm": "norm after clipping"}
 BREAKS = {
     "clip-gradients-tests": ["returned_norm"],
 }
@@ -8,10 +9,10 @@ BREAKS = {
 # %% clip-gradients
 def clip_gradients(gradients, max_norm):
     gradients = list(gradients)
-    if not max_norm > 0 or not gradients:
-        raise ValueError("there must be gradients, and max_norm must be above 0")
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    if not torch.isfinite(norm):
+    if not gradients or not max_norm > 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.stack([(g**2).sum() for g in gradients]).sum().sqrt()
+    if not norm.isfinite():
         raise ValueError("the norm is not finite")
-    scale = max_norm / torch.clamp(norm, min=max_norm)
+    scale = max_norm / norm if norm > max_norm else 1.0
     return [g * scale for g in gradients], norm * scale

@@ -1,5 +1,6 @@
 """The layer does not hand nonlinearity on to its cell."""
 
+SAYS = {"layer_edges": "nonlinearity"}
 BREAKS = {
     "rnn-layer-tests": ["layer_edges"],
 }

@@ -1,5 +1,6 @@
 """The state that comes back is the one that went in."""
 
+SAYS = {"chunks": "the state that came in"}
 BREAKS = {
     "rnn-layer-tests": ["chunks"],
 }

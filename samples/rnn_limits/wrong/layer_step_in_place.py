@@ -1,7 +1,8 @@
 """step writes the new state over the old one, which the caller still holds."""
 
+SAYS = {"one_step": "changed a tensor it was given"}
 BREAKS = {
-    "rnn-layer-tests": ["one_step"],
+    "rnn-layer-tests": ["one_step", "layer_gradients"],
 }
 
 

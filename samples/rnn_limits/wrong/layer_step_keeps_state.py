@@ -1,7 +1,8 @@
 """step returns the old state: streaming never gets anywhere."""
 
+SAYS = {"one_step": "the state that came in"}
 BREAKS = {
-    "rnn-layer-tests": ["one_step"],
+    "rnn-layer-tests": ["one_step", "layer_gradients"],
 }
 
 

@@ -1,7 +1,8 @@
 """The slope scales the columns of U: U diag(d) for diag(d) U."""
 
+SAYS = {"lag_one": "columns of U"}
 BREAKS = {
-    "jacobian-norms-tests": ["lag_one", "product"],
+    "jacobian-norms-tests": ["lag_one", "product", "norm_edges"],
 }
 
 

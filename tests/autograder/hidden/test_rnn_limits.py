@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from nbformat import NotebookNode
 
 import autograder.hidden
-from autograder.checks import CheckFailure, load_suite
+from autograder.checks import CheckFailure, Suite, load_suite
+from autograder.hidden.rnn_limits.layer import LAYER
 from autograder.judge.notebook import judge_notebook
 from autograder.line.base import Spawner
 from autograder.line.local import LocalSpawner
@@ -19,6 +23,7 @@ from autograder.notebooks.assemble import assemble
 from autograder.suite.expect import expect
 from autograder.verdict import Verdict
 from samples.corpus import Version, build_submission, sections, versions
+from solutions.rnn import RNNCell
 from tests.conftest import ROOT
 
 SUITE = load_suite("rnn_limits")
@@ -38,18 +43,43 @@ def notebook() -> NotebookNode:
 
 
 def judged(
-    notebook: NotebookNode, answers: dict[str, str], spawner: Spawner | None = None, seed: int = 5
+    notebook: NotebookNode,
+    suite: Suite,
+    answers: dict[str, str],
+    spawner: Spawner | None = None,
+    seed: int = 5,
 ) -> Verdict:
     return judge_notebook(
         notebook,
         build_submission(notebook, answers),
-        SUITE,
+        suite,
         spawner or LocalSpawner(),
         student="ada",
         assignment="01-rnn-limits",
         seed=seed,
         fingerprint="none",
     )
+
+
+def narrowed(notebook: NotebookNode, version: Version) -> tuple[NotebookNode, Suite]:
+    """The notebook and the suite without the parts that a version cannot touch.
+
+    Of all parts only the layer stands on another one; the rest is the reference's.
+    """
+    touched = {f"{cell}-tests" for cell in version.sections}
+    touched |= {"rnn-layer-tests"} if "rnn-cell-tests" in touched else set()
+    small = copy.deepcopy(notebook)
+    small.cells = [
+        cell
+        for cell in small.cells
+        if not (mark := cell.metadata.get("nbgrader", {})).get("grade")
+        or mark["grade_id"] in touched
+    ]
+    suite = Suite(SUITE.name, SUITE.refuse)
+    for check in SUITE.checks:
+        if check.grade_id in touched:
+            suite.check(check.grade_id, points=check.points, title=check.title)(check.function)
+    return small, suite
 
 
 def lost(verdict: Verdict) -> dict[str, dict[str, str]]:
@@ -103,7 +133,7 @@ def test_the_released_form_tells_what_the_checks_ask_for(notebook: NotebookNode)
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_reference_gets_full_marks(notebook: NotebookNode, seed: int) -> None:
-    verdict = judged(notebook, {}, seed=seed)
+    verdict = judged(notebook, SUITE, {}, seed=seed)
     assert lost(verdict) == {}
     assert verdict.points == 20
     assert [cell.status for cell in verdict.cells] == ["ok"] * len(verdict.cells)
@@ -115,7 +145,7 @@ def test_right_versions_get_full_marks(notebook: NotebookNode, version: Version,
     assert set(version.sections) == {
         *("rnn-cell", "rnn-layer", "bptt", "jacobian-norms", "clip-gradients")
     }
-    verdict = judged(notebook, version.sections, seed=seed)
+    verdict = judged(notebook, SUITE, version.sections, seed=seed)
     assert lost(verdict) == {}
     assert verdict.problems == []
     # Visible tests pass as well: what a student sees agrees with the mark.
@@ -130,84 +160,20 @@ def test_right_parts_mix_with_those_of_others(
     answers = {part: version.sections[part]}
     if version.name in ("functional", "hoisted"):  # parts that use helpers of the same version
         answers["rnn-cell"] = version.sections["rnn-cell"]
-    assert lost(judged(notebook, answers)) == {}
+    assert lost(judged(notebook, SUITE, answers)) == {}
 
 
 # --- wrong versions ---------------------------------------------------------------------------
 
 
 def test_the_corpus_is_large_and_breaks_every_check() -> None:
-    assert len(RIGHT) >= 4
-    assert len(WRONG) >= 12
-    assert {version.name for version in WRONG} == set(NAMED)
+    assert len(RIGHT) >= 6
+    for part in ("cell", "layer", "bptt", "norms", "clip"):
+        assert sum(version.name.startswith(part) for version in WRONG) >= 8
+    assert all(version.says for version in WRONG)
     assert {name for version in WRONG for names in version.breaks.values() for name in names} == (
         NAMES
     )
-
-
-# The bug that a version's main message must name.
-NAMED = {
-    "cell_transposed_u": ("hidden_weight", "U looks transposed"),
-    "cell_without_bias": ("bias", "not added"),
-    "cell_bias_twice": ("bias", "added twice"),
-    "cell_ignores_state": ("hidden_weight", "old state has no effect"),
-    "cell_always_tanh": ("nonlinearities", "This is tanh"),
-    "cell_without_nonlinearity": ("input_weight", "nonlinearity is missing"),
-    "cell_data": ("cell_gradients", "weight_hh"),
-    "cell_normal_start": ("starting_values", "normal instead of uniform"),
-    "cell_zero_bias": ("starting_values", "starts as zeros"),
-    "cell_weight_of_other_shape": ("parameters", "(3, 5)"),
-    "layer_ignores_state": ("start_state", "is ignored"),
-    "layer_returns_first_state": ("chunks", "the state that came in"),
-    "layer_detached": ("layer_gradients", "detached"),
-    "layer_time_first": ("whole_sequence", "dim=1"),
-    "layer_float32_start": ("initial_state", "float64"),
-    "layer_forgets": ("whole_sequence", "state is not handed on"),
-    "layer_late": ("whole_sequence", "one step late"),
-    "layer_step_keeps_state": ("one_step", "still the old state"),
-    "layer_step_in_place": ("one_step", "changed a tensor it was given"),
-    "layer_squeezed": ("layer_edges", "axis squeezed"),
-    "layer_drops_nonlinearity": ("layer_edges", "nonlinearity"),
-    "layer_backwards": ("whole_sequence", "read from its end"),
-    "layer_ready_made": ("whole_sequence", "ready made"),
-    "bptt_without_slope": ("last_step", "1 - h^2 is missing"),
-    "bptt_slope_of_the_state_before": ("back_in_time", "wrong step"),
-    "bptt_slope_twice": ("last_step", "already the output of tanh"),
-    "bptt_transposed": ("back_in_time", "U looks transposed"),
-    "bptt_without_time": ("back_in_time", "does not include what comes back from step t + 1"),
-    "bptt_only_last_loss": ("loss_at_every_step", "Only the loss at the last step"),
-    "bptt_carries_the_error": ("back_in_time", "the slope comes before U"),
-    "bptt_state_after": ("recurrent_weight", "U was multiplied with h(t-1)"),
-    "bptt_zero_start": ("recurrent_weight", "h0 is left out"),
-    "bptt_batch_mean": ("sums", "averaged, not summed"),
-    "bptt_last_bias": ("sums", "Only the first step counts"),
-    "bptt_first_state_without_u": ("first_state", "one more U^T is missing"),
-    "bptt_no_first_state": ("first_state", "It is zero"),
-    "bptt_in_place": ("bptt_edges", "changed a tensor it was given"),
-    "bptt_transposed_outer": ("recurrent_weight", "looks transposed"),
-    "bptt_plain_tuple": ("last_step", "BPTTGradients"),
-    "bptt_by_backward": ("back_in_time", "torch.autograd.backward is ready made"),
-    "norms_frobenius": ("lag_zero", "Frobenius"),
-    "norms_wrong_order": ("product", "wrong order"),
-    "norms_columns": ("lag_one", "columns of U"),
-    "norms_without_slope": ("lag_one", "1 - h^2 is missing"),
-    "norms_from_the_start": ("lag_one", "taken at h(1)"),
-    "norms_step_early": ("lag_one", "taken at h(T-1)"),
-    "norms_no_identity": ("lag_zero", "start from the identity"),
-    "norms_always_double": ("norm_edges", "dtype float64, expected float32"),
-    "norms_of_two_states": ("norm_edges", "AssertionError"),
-    "norms_product_of_norms": ("product", "product of the norms"),
-    "norms_spectral_radius": ("lag_one", "largest eigenvalue"),
-    "clip_each_tensor": ("common_norm", "by its own norm"),
-    "clip_scales_up": ("short_gradients", "scaled up"),
-    "clip_in_place": ("kept_arguments", "changed a tensor it was given"),
-    "clip_zero_over_zero": ("no_direction", "must not be divided by"),
-    "clip_accepts_anything": ("no_direction", "should raise ValueError"),
-    "clip_norm_after": ("returned_norm", "norm after clipping"),
-    "clip_by_value": ("common_norm", "one by one"),
-    "clip_squared_norm": ("returned_norm", "squared norm"),
-    "clip_ready_made": ("common_norm", "ready made"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -230,20 +196,49 @@ def check_message(message: str, hidden_lines: set[str]) -> None:
 
 
 @pytest.mark.parametrize("version", WRONG, ids=named)
-def test_wrong_versions_fail_their_check_and_nothing_else(
+def test_wrong_versions_fail_their_checks_and_nothing_else(
     notebook: NotebookNode, version: Version, hidden_lines: set[str]
 ) -> None:
-    check, words = NAMED[version.name]
-    failed = lost(judged(notebook, version.sections))
-    # The layer is made of the student's own cell: a wrong cell makes a wrong layer.
-    may_fail = {"rnn-layer-tests"} if "rnn-cell-tests" in version.breaks else set()
-    assert set(failed) - may_fail == set(version.breaks) - may_fail, f"lost: {failed}"
-    for grade_id, names in version.breaks.items():
-        assert set(names) <= set(failed[grade_id]), failed[grade_id]
+    failed = lost(judged(*narrowed(notebook, version), version.sections))
+    assert {part: list(messages) for part, messages in failed.items()} == version.breaks
     messages = {name: text for part in failed.values() for name, text in part.items()}
-    assert words in messages[check]
+    for check, words in version.says.items():
+        assert words in messages[check]
     for message in messages.values():
         check_message(message, hidden_lines)
+
+
+READY_MADE = {"bptt_by_backward", "clip_ready_made", "layer_ready_made"}
+GRAVE = {"layer_mixes_the_batch", "layer_noise", "layer_reads_batch_as_time"}
+
+
+@pytest.mark.parametrize("version", WRONG, ids=named)
+def test_a_bug_costs_points_once(version: Version) -> None:
+    """In one part, and there not everything: but what is refused, or wrong about every call."""
+    assert len(version.breaks) == 1
+    for part, checks in version.breaks.items():
+        cost = sum(check.points for check in SUITE.checks if check.name in checks)
+        share = cost / SUITE.points(part)
+        if version.name in READY_MADE:
+            assert share == 1
+        elif version.name not in GRAVE:
+            assert share <= 5 / 6
+
+
+WRAPPINGS = {
+    *("bptt_list", "bptt_plain_tuple", "bptt_fields_exchanged", "bptt_float32"),
+    *("norms_list", "norms_float32", "norms_always_double"),
+    *("clip_tuple", "clip_float_norm", "clip_float32"),
+    *("cell_weight_of_other_shape", "cell_bias_is_a_row"),
+    *("layer_time_first", "layer_plain_state"),
+}
+
+
+def test_a_wrong_wrapping_costs_one_check() -> None:
+    found = [version for version in WRONG if version.name in WRAPPINGS]
+    assert len(found) == len(WRAPPINGS)
+    for version in found:
+        assert [len(checks) for checks in version.breaks.values()] == [1]
 
 
 # --- nothing for nothing ----------------------------------------------------------------------
@@ -258,7 +253,7 @@ def test_blank_answers_get_nothing_and_are_told_so(notebook: NotebookNode) -> No
         if cell.metadata.get("nbgrader", {}).get("solution")
     }
     assert all(BLANK in source for source in released.values())
-    verdict = judged(notebook, released)
+    verdict = judged(notebook, SUITE, released)
     assert verdict.points == 0
     for messages in lost(verdict).values():
         assert all("not filled in yet" in message for message in messages.values())
@@ -268,7 +263,7 @@ def test_plausible_shapes_with_wrong_numbers_get_nothing(
     notebook: NotebookNode, repository: Path
 ) -> None:
     decoy = repository / "samples" / "decoy.py"
-    verdict = judged(notebook, sections(decoy.read_text(encoding="utf-8")))
+    verdict = judged(notebook, SUITE, sections(decoy.read_text(encoding="utf-8")))
     assert verdict.points == 0
 
 
@@ -282,16 +277,48 @@ def test_answers_of_any_other_kind_are_failures_with_a_reason(
     answers = {
         cell: constant.replace("NAME", name) for cell, name in zip(cells, names, strict=True)
     }
-    verdict = judged(notebook, answers)
+    verdict = judged(notebook, SUITE, answers)
     assert verdict.points == 0
     assert all(check.message for part in verdict.parts for check in part.checks)
 
 
-def test_a_wrong_cell_is_named_as_the_cause_of_a_wrong_layer(notebook: NotebookNode) -> None:
+CELL_BUGS = [version for version in WRONG if version.name.startswith("cell_")]
+
+
+def test_a_layer_that_is_wrong_by_itself_is_told_so_over_a_wrong_cell(
+    notebook: NotebookNode,
+) -> None:
     by_name = {version.name: version for version in WRONG}
-    failed = lost(judged(notebook, by_name["cell_transposed_u"].sections))
+    both = by_name["cell_sigmoid"].sections | by_name["layer_late"].sections
+    failed = lost(judged(notebook, SUITE, both))
     assert set(failed) == {"rnn-cell-tests", "rnn-layer-tests"}
-    assert "put part 1 right first" in failed["rnn-layer-tests"]["whole_sequence"]
+    assert "one step late" in failed["rnn-layer-tests"]["whole_sequence"]
+
+
+def test_a_layer_stands_without_any_cell(notebook: NotebookNode) -> None:
+    blank = "class RNNCell(nn.Module):\n    def __init__(self, *args):\n        " + BLANK
+    failed = lost(judged(notebook, SUITE, {"rnn-cell": blank}))
+    assert set(failed) == {"rnn-cell-tests"}
+    assert len(failed["rnn-cell-tests"]) == len(SUITE.checks_for("rnn-cell-tests"))
+
+
+def test_a_layer_that_needs_more_of_its_own_cell_is_told_to_begin_there(
+    notebook: NotebookNode,
+) -> None:
+    hoisted = next(version for version in RIGHT if version.name == "hoisted").sections
+    wrong = hoisted["rnn-cell"].replace("+ self.bias", "- self.bias")
+    failed = lost(judged(notebook, SUITE, hoisted | {"rnn-cell": wrong}))
+    assert "put part 1 right first" in failed["rnn-layer-tests"]["one_step"]
+
+
+def test_the_cell_that_is_lent_does_not_say_how_to_write_the_cell() -> None:
+    namespace: dict[str, Any] = {}
+    exec(LAYER.lent.source, namespace)
+    lent, right = namespace["RNNCell"](3, 5), RNNCell(3, 5)
+    lent.load_state_dict(right.state_dict())
+    x, h = torch.randn(4, 3), torch.randn(4, 5)
+    assert not torch.allclose(lent(x, h), right(x, h), atol=0.1)
+    assert not re.search(r"@|matmul|\.linear\(|Linear|einsum|\.T\b", LAYER.lent.source)
 
 
 def test_a_failure_is_an_assertion_with_words() -> None:
@@ -314,7 +341,7 @@ class TestInTheSandbox:
     def test_right_versions(
         self, notebook: NotebookNode, sandbox: Sandbox, version: Version
     ) -> None:
-        verdict = judged(notebook, version.sections, sandbox)
+        verdict = judged(notebook, SUITE, version.sections, sandbox)
         assert verdict.isolation == "bwrap"
         assert lost(verdict) == {}
 
@@ -325,6 +352,6 @@ class TestInTheSandbox:
         self, notebook: NotebookNode, sandbox: Sandbox, name: str
     ) -> None:
         version = next(version for version in WRONG if version.name == name)
-        assert lost(judged(notebook, version.sections, sandbox)) == lost(
-            judged(notebook, version.sections)
+        assert lost(judged(notebook, SUITE, version.sections, sandbox)) == lost(
+            judged(notebook, SUITE, version.sections)
         )

@@ -45,6 +45,9 @@ class Cell(nn.Module):
     def later(self):
         raise NotImplementedError
 
+def damage_data(x):
+    x.data.fill_(1)
+
 def damage(x, y):
     y += 1
     return x
@@ -180,6 +183,23 @@ def test_writing_into_an_input_is_noticed(student: Student) -> None:
     student.damage(x, y)
     assert student.changed_inputs
     assert y.sum() == 0
+
+
+def test_writing_through_data_is_noticed(student: Student) -> None:
+    student.damage_data(torch.zeros(2))
+    assert student.changed_inputs
+
+
+def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None:
+    for name in ("damage", "not_there_before"):
+        with student.lent(name, f"def {name}(x, y=0):\n    return x + 40"):
+            assert getattr(student, name)(2, 0) == 42
+    assert torch.equal(student.damage(torch.zeros(1), torch.zeros(1)), torch.zeros(1))
+    with pytest.raises(CheckFailure, match="not_there_before"):
+        student.not_there_before(2)
+    with pytest.raises(ZeroDivisionError), student.lent("damage", "damage = None"):
+        raise ZeroDivisionError
+    assert student.damage is not None
 
 
 def test_modules_convert_load_and_switch_mode(student: Student) -> None:

@@ -1,0 +1,19 @@
+"""Ready-made pieces of PyTorch that suites refuse, by what they are."""
+
+from __future__ import annotations
+
+RECURRENT = [
+    *(f"torch.nn.{name}" for name in ("RNN", "RNNCell", "RNNBase", "RNNCellBase")),
+    *(f"torch.nn.{name}" for name in ("LSTM", "LSTMCell", "GRU", "GRUCell")),
+]
+DIFFERENTIATION = [
+    "torch.autograd.grad",
+    "torch.autograd.backward",  # and with it Tensor.backward
+    *(f"torch.autograd.functional.{name}" for name in ("vjp", "jvp", "jacobian", "hessian")),
+    *(f"torch.func.{name}" for name in ("vjp", "jvp", "grad", "grad_and_value")),
+    *(f"torch.func.{name}" for name in ("jacrev", "jacfwd", "linearize")),
+]
+CLIPPING = [
+    *(f"torch.nn.utils.{name}" for name in ("clip_grad_norm", "clip_grad_norm_")),
+    *(f"torch.nn.utils.{name}" for name in ("clip_grads_with_norm_", "get_total_norm")),
+]

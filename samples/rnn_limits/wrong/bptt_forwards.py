@@ -1,0 +1,27 @@
+"""The loop runs from the first step to the last."""
+
+SAYS = {"loss_at_every_step": "walked through forwards"}
+BREAKS = {
+    "bptt-tests": [
+        "last_step",
+        "back_in_time",
+        "loss_at_every_step",
+        "first_state",
+        "bptt_edges",
+    ],
+}
+
+
+# %% bptt
+def bptt(x, h0, h, weight_ih, weight_hh, grad_h):
+    before = torch.cat([h0.unsqueeze(1), h[:, :-1]], dim=1)
+    carried = torch.zeros_like(h0)
+    dx, dW, dU, db = torch.zeros_like(x), 0, 0, 0
+    for t in range(h.shape[1]):
+        delta = (grad_h[:, t] + carried) * (1 - h[:, t] ** 2)
+        carried = delta @ weight_hh
+        dx[:, t] = delta @ weight_ih
+        dW = dW + delta.T @ x[:, t]
+        dU = dU + delta.T @ before[:, t]
+        db = db + delta.sum(dim=0)
+    return BPTTGradients(dx, carried, dW, dU, db)

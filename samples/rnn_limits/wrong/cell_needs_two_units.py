@@ -1,0 +1,23 @@
+"""A single unit loses its axis."""
+
+SAYS = {"together": "1 units"}
+BREAKS = {
+    "rnn-cell-tests": ["together"],
+}
+
+
+# %% rnn-cell
+class RNNCell(nn.Module):
+    def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.nonlinearity = nonlinearity
+        k = 1 / math.sqrt(hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-k, k))
+        self.weight_hh = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-k, k))
+        self.bias = nn.Parameter(torch.empty(hidden_size).uniform_(-k, k))
+
+    def forward(self, x, h):
+        a = x @ self.weight_ih.T + h @ self.weight_hh.T + self.bias
+        a = a.squeeze(1)
+        return torch.tanh(a) if self.nonlinearity == "tanh" else torch.relu(a)

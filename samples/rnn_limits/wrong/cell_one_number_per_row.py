@@ -1,0 +1,22 @@
+"""One random number for each unit, repeated along its row."""
+
+SAYS = {"starting_values": "drawn by itself"}
+BREAKS = {
+    "rnn-cell-tests": ["starting_values"],
+}
+
+
+# %% rnn-cell
+class RNNCell(nn.Module):
+    def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.nonlinearity = nonlinearity
+        k = 1 / math.sqrt(hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(hidden_size, 1).uniform_(-k, k).repeat(1, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-k, k))
+        self.bias = nn.Parameter(torch.empty(hidden_size).uniform_(-k, k))
+
+    def forward(self, x, h):
+        a = x @ self.weight_ih.T + h @ self.weight_hh.T + self.bias
+        return torch.tanh(a) if self.nonlinearity == "tanh" else torch.relu(a)

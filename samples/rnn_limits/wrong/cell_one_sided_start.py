@@ -1,0 +1,22 @@
+"""Starting values from 0 to 1/sqrt(hidden)."""
+
+SAYS = {"starting_values": "two sides"}
+BREAKS = {
+    "rnn-cell-tests": ["starting_values"],
+}
+
+
+# %% rnn-cell
+class RNNCell(nn.Module):
+    def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.nonlinearity = nonlinearity
+        k = 1 / math.sqrt(hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-k, k))
+        self.weight_hh = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-k, k))
+        self.bias = nn.Parameter(torch.empty(hidden_size).uniform_(0, k))
+
+    def forward(self, x, h):
+        a = x @ self.weight_ih.T + h @ self.weight_hh.T + self.bias
+        return torch.tanh(a) if self.nonlinearity == "tanh" else torch.relu(a)

@@ -1,0 +1,28 @@
+"""The logistic function for tanh."""
+
+SAYS = {"nonlinearities": "the logistic function"}
+BREAKS = {
+    "rnn-cell-tests": [
+        "input_weight",
+        "hidden_weight",
+        "bias",
+        "together",
+        "nonlinearities",
+    ],
+}
+
+
+# %% rnn-cell
+class RNNCell(nn.Module):
+    def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.nonlinearity = nonlinearity
+        k = 1 / math.sqrt(hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-k, k))
+        self.weight_hh = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-k, k))
+        self.bias = nn.Parameter(torch.empty(hidden_size).uniform_(-k, k))
+
+    def forward(self, x, h):
+        a = x @ self.weight_ih.T + h @ self.weight_hh.T + self.bias
+        return torch.sigmoid(a) if self.nonlinearity == "tanh" else torch.relu(a)

@@ -1,0 +1,18 @@
+"""The mean of the squares."""
+
+SAYS = {"returned_norm": "mean is taken"}
+BREAKS = {
+    "clip-gradients-tests": ["common_norm", "returned_norm"],
+}
+
+
+# %% clip-gradients
+def clip_gradients(gradients, max_norm):
+    gradients = list(gradients)
+    if not gradients or not max_norm > 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.cat([g.flatten() for g in gradients]).square().mean().sqrt()
+    if not norm.isfinite():
+        raise ValueError("the norm is not finite")
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * scale for g in gradients], norm

@@ -1,0 +1,18 @@
+"""nan is neither above 0 nor below."""
+
+SAYS = {"no_direction": "max_norm = nan"}
+BREAKS = {
+    "clip-gradients-tests": ["no_direction"],
+}
+
+
+# %% clip-gradients
+def clip_gradients(gradients, max_norm):
+    gradients = list(gradients)
+    if not gradients or max_norm <= 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.stack([(g**2).sum() for g in gradients]).sum().sqrt()
+    if not norm.isfinite():
+        raise ValueError("the norm is not finite")
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * scale for g in gradients], norm

@@ -1,0 +1,17 @@
+"""A generator is empty when it is read again."""
+
+SAYS = {"any_iterable": "read twice"}
+BREAKS = {
+    "clip-gradients-tests": ["any_iterable"],
+}
+
+
+# %% clip-gradients
+def clip_gradients(gradients, max_norm):
+    if (isinstance(gradients, list) and not gradients) or not max_norm > 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.stack([(g**2).sum() for g in gradients]).sum().sqrt()
+    if not norm.isfinite():
+        raise ValueError("the norm is not finite")
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * scale for g in gradients], norm

@@ -1,0 +1,18 @@
+"""The factor comes back for the norm."""
+
+SAYS = {"returned_norm": "the factor"}
+BREAKS = {
+    "clip-gradients-tests": ["returned_norm"],
+}
+
+
+# %% clip-gradients
+def clip_gradients(gradients, max_norm):
+    gradients = list(gradients)
+    if not gradients or not max_norm > 0:
+        raise ValueError("no gradients, or max_norm is not above 0")
+    norm = torch.stack([(g**2).sum() for g in gradients]).sum().sqrt()
+    if not norm.isfinite():
+        raise ValueError("the norm is not finite")
+    scale = max_norm / norm if norm > max_norm else 1.0
+    return [g * scale for g in gradients], torch.as_tensor(scale, dtype=norm.dtype)

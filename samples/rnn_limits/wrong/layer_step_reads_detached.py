@@ -1,0 +1,29 @@
+"""step reads the state without its gradient."""
+
+SAYS = {"layer_gradients": "detached"}
+BREAKS = {
+    "rnn-layer-tests": ["layer_gradients"],
+}
+
+
+# %% rnn-layer
+class RNN(SequenceLayer[RNNState]):
+    def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
+        super().__init__()
+        self.cell = RNNCell(input_size, hidden_size, nonlinearity)
+
+    def initial_state(self, batch):
+        return RNNState(self.cell.weight_hh.new_zeros(batch, self.cell.hidden_size))
+
+    def step(self, x, state):
+        h = self.cell(x, state.h.detach())
+        return h, RNNState(h)
+
+    def forward(self, x, state=None):
+        state = self.initial_state(x.shape[0]) if state is None else state
+        h = state.h
+        outputs = []
+        for x_t in x.unbind(dim=1):
+            h = self.cell(x_t, h)
+            outputs.append(h)
+        return torch.stack(outputs, dim=1), RNNState(h)

@@ -1,0 +1,16 @@
+"""Norms are kept above 1e-6."""
+
+SAYS = {"norm_edges": "lower limit"}
+BREAKS = {
+    "jacobian-norms-tests": ["norm_edges"],
+}
+
+
+# %% jacobian-norms
+def jacobian_norms(h, weight_hh):
+    product = torch.eye(h.shape[1], dtype=h.dtype)
+    norms = [torch.linalg.matrix_norm(product, ord=2)]
+    for h_t in h.flip(0)[:-1]:
+        product = product @ ((1 - h_t**2).unsqueeze(1) * weight_hh)
+        norms.append(torch.linalg.matrix_norm(product, ord=2))
+    return torch.stack(norms).clamp(min=1e-6)

@@ -1,0 +1,16 @@
+"""U the wrong way round in every factor."""
+
+SAYS = {"lag_one": "U looks transposed"}
+BREAKS = {
+    "jacobian-norms-tests": ["lag_one", "product", "norm_edges"],
+}
+
+
+# %% jacobian-norms
+def jacobian_norms(h, weight_hh):
+    product = torch.eye(h.shape[1], dtype=h.dtype)
+    norms = [torch.linalg.matrix_norm(product, ord=2)]
+    for h_t in h.flip(0)[:-1]:
+        product = product @ ((1 - h_t**2).unsqueeze(1) * weight_hh.T)
+        norms.append(torch.linalg.matrix_norm(product, ord=2))
+    return torch.stack(norms)
