@@ -101,12 +101,13 @@ def lighthouse(chromium: str, runs: int, urls: list[str]) -> dict[str, dict[str,
             for name, score in run["scores"].items():
                 found[run["url"]][name].append(score)
             for name, audits in run["faults"].items():
-                faults[run["url"]] |= {f"{name}: {audit}" for audit in audits}
+                if name != "performance":  # its audits are hints, and the score says it all
+                    faults[run["url"]] |= {f"{name}: {audit}" for audit in audits}
     if running.returncode:
         sys.exit("bench-site: Lighthouse stopped; its message stands above")
     for url in urls:
         for fault in sorted(faults[url]):
-            print(f"{url.partition('/book')[2] or url}  {fault}")
+            print(f"{url}  {fault}")
     return {url: {name: median(s) for name, s in found[url].items()} for url in urls}
 
 

@@ -9,6 +9,8 @@ from sphinx.application import Sphinx
 MENDED = {
     # A bibliography's entries are no list items, so it is no list.
     '<div role="list" class="citation-list">': '<div class="citation-list">',
+    # The role of an entry is deprecated, and right only inside such a list.
+    ' role="doc-biblioentry"': "",
     # A summary is called what it shows.
     ' aria-label="Toggle hidden content"': "",
 }

@@ -10,6 +10,7 @@ from torch import nn
 
 from experiments.harness.registry import Outcome
 from experiments.instruments.probes import gradient_by_lag
+from experiments.instruments.rounding import rounded
 from solutions.carousel import LSTM1997, G, H
 from solutions.gates import LSTM
 from solutions.rnn import RNN
@@ -27,9 +28,9 @@ def run_reach(parameters: dict[str, Any], device: str) -> Outcome:
             layer = LSTM(hidden, hidden, parameters["forget_bias"]).double().to(device)
             x = torch.randn(8, lag + 1, hidden, dtype=torch.float64).to(device).requires_grad_()
             by_lag = gradient_by_lag(layer(x)[0], x)
-        left.append(float(f"{(by_lag[lag] / by_lag[0]).item():.4g}"))
+        left.append(rounded((by_lag[lag] / by_lag[0]).item()))
     mean = math.exp(sum(map(math.log, left)) / len(left))
-    return {"lag": lag, "left": left, "geometric_mean": float(f"{mean:.4g}")}
+    return {"lag": lag, "left": left, "geometric_mean": rounded(mean)}
 
 
 def run_squashing(parameters: dict[str, Any], device: str) -> Outcome:
@@ -39,7 +40,7 @@ def run_squashing(parameters: dict[str, Any], device: str) -> Outcome:
     f, zero = torch.sigmoid(x), len(x) // 2
 
     def gap(a: torch.Tensor, b: torch.Tensor) -> float:
-        return float(f"{(a - b).abs().max().item():.4g}")
+        return rounded((a - b).abs().max().item())
 
     def slope(y: torch.Tensor) -> float:
         (by_x,) = torch.autograd.grad(y.sum(), x)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.harness.registry import Outcome
+from experiments.instruments.rounding import rounded
 from experiments.memory.forget_kernel import SYMBOLS, Memory, Net, blank, start, step, stream
 from experiments.tasks.dense import reber_string
 from experiments.tasks.paper1997 import seed as seed_strings
@@ -47,9 +48,9 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
                 "sequences": int(log[:, 2].sum()),
                 "wrong_symbols": int(row[1]),
                 "wrong_outer": float(round(row[3] / row[2], 5)),
-                "mean_state": float(f"{row[4] / row[0]:.4g}"),
-                "largest_state": float(f"{row[6]:.4g}"),
-                "mean_slope": float(f"{row[5] / row[0]:.4g}"),  # h'(s), 0.5 at s = 0
+                "mean_state": rounded(row[4] / row[0]),
+                "largest_state": rounded(row[6]),
+                "mean_slope": rounded(row[5] / row[0]),  # h'(s), 0.5 at s = 0
             }
         )
     log = np.array(logs)
@@ -61,10 +62,10 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         "criterion": f"no wrong prediction in {p['test_symbols']} symbols read without learning",
         "seeds": rows,
         "symbols": [round(float(s)) for s in count.mean(0).cumsum()],
-        "wrong": [float(f"{w:.4g}") for w in (log[:, :, 1] / count).mean(0)],
-        "wrong_outer": [float(f"{w:.4g}") for w in (log[:, :, 3] / log[:, :, 2]).mean(0)],
-        "state": [float(f"{s:.4g}") for s in (log[:, :, 4] / count).mean(0)],
-        "slope": [float(f"{s:.4g}") for s in (log[:, :, 5] / count).mean(0)],
+        "wrong": [rounded(w) for w in (log[:, :, 1] / count).mean(0)],
+        "wrong_outer": [rounded(w) for w in (log[:, :, 3] / log[:, :, 2]).mean(0)],
+        "state": [rounded(s) for s in (log[:, :, 4] / count).mean(0)],
+        "slope": [rounded(s) for s in (log[:, :, 5] / count).mean(0)],
     }
 
 
@@ -93,7 +94,7 @@ def drift(parameters: dict[str, Any], device: str) -> Outcome:
         cells["largest"] += list(np.abs(s).max(0))
         cells["end"] += list(np.abs(s[-1]))
         cells["mean_slope"] += list((0.5 - 0.5 * np.tanh(s / 2) ** 2).mean(0))
-    found = {name: [float(f"{v:.4g}") for v in values] for name, values in cells.items()}
+    found = {name: [rounded(v) for v in values] for name, values in cells.items()}
     return {"steps": p["steps"], "cells": len(cells["end"]), **found}
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.harness.registry import Outcome
+from experiments.instruments.rounding import rounded
 from solutions.nets1997 import experiment_net
 
 TOLERANCE = 0.25
@@ -94,7 +95,7 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         if done % PAUSE == 0:
             right = all_right(nets, fresh, p["noisy"])
             solved_at[(solved_at == 0) & right] = done
-            curve.append([done, *(float(f"{value:.4g}") for value in loss.tolist())])
+            curve.append([done, *(rounded(value) for value in loss.tolist())])
     stride = max(1, -(-len(curve) // 40))
     return {
         "solved": int((solved_at > 0).sum()),

@@ -166,7 +166,7 @@ def test_figures_stand_on_their_light_card_and_cards_on_the_page_s_ground(
 ) -> None:
     page = visit(browser, f"{site[0]}/book/01-rnn-limits.html", DESKTOP, scheme).page
     figures = page.locator("figure .cell_output img, .cell_output figure img")
-    assert figures.count() >= 9
+    assert figures.count() >= 5
     for i in range(figures.count()):
         look = figures.nth(i).evaluate(
             "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter, e.naturalWidth]"
@@ -200,7 +200,7 @@ def test_a_dark_page_prints_black_on_white_with_answers_and_code(
         assert luminance(page.locator(text).first.evaluate(look)[0]) < 0.2, text
     for hidden in (
         ".predict details p",
-        ".solution.dropdown p:nth-child(2)",
+        ".solution.dropdown section p",
         ".tag_hide-input pre",
     ):
         assert page.locator(hidden).first.evaluate("e => e.getBoundingClientRect().height") > 10

@@ -14,6 +14,7 @@ from codehash import Code, File
 from experiments.__main__ import app
 from experiments.harness import ledger, outcomes, registry, results, runner
 from experiments.harness.registry import Experiment, Finding, Outcome, Parameters
+from tests.experiments.harness import tiny
 
 Calls = list[int]
 
@@ -21,21 +22,13 @@ Calls = list[int]
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     """Make results go to an empty folder, and 'tiny' the only experiment; note its runs."""
-    seen: Calls = []
-
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        seen.append(parameters["seed"])
-        return {"solved": 1, "of": 1, "budget": 5, "seeds": [{"solved": True, "sequences": 3}]}
-
-    def rows(quick: bool) -> dict[str, Parameters]:
-        return {f"seed{s}": {"seed": s, "size": (1, 2)} for s in range(1 if quick else 3)}
-
-    tiny = Experiment("tiny", "checks", "a test", run, rows, 0.1)
+    made = Experiment("tiny", "checks", "a test", tiny.run, tiny.rows, 0.1)
+    tiny.SEEN.clear()
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr("experiments.__main__.RESULTS", tmp_path)
     monkeypatch.setattr(registry, "MODULES", ())
-    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": tiny})
-    return seen
+    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": made})
+    return tiny.SEEN
 
 
 def run(*arguments: str) -> str:
@@ -59,26 +52,13 @@ def test_a_finished_trial_is_run_again_when_asked(calls: Calls) -> None:
 
 
 def test_a_stopped_run_goes_on_where_it_was(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = registry.experiments()["tiny"]
-    stopped = Experiment(**{**vars(experiment), "run": interrupt_at(experiment, seed=1)})
-    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": stopped})
+    monkeypatch.setattr(tiny, "STOPPED_AT", [1])
     assert "goes on" in run("run", "tiny", "--jobs", "1")
-    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": experiment})
+    monkeypatch.setattr(tiny, "STOPPED_AT", [])
     run("run", "tiny", "--jobs", "1")
     assert calls == [0, 1, 2]
-    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": stopped})
+    monkeypatch.setattr(tiny, "STOPPED_AT", [1])
     assert "without --again" in run("run", "--again", "tiny", "--jobs", "1")
-
-
-def interrupt_at(experiment: Experiment, seed: int) -> Any:
-    """Return the experiment's run, but with Ctrl-C pressed at one seed."""
-
-    def run(parameters: dict[str, Any], device: str) -> Outcome:
-        if parameters["seed"] == seed:
-            raise KeyboardInterrupt
-        return experiment.run(parameters, device)
-
-    return run
 
 
 def test_quick_results_stay_apart(calls: Calls, tmp_path: Path) -> None:
@@ -93,8 +73,7 @@ def test_a_result_says_where_it_comes_from(calls: Calls) -> None:
     result = results.load("tiny", quick=False)
     assert result is not None
     assert result.code.startswith("run ")
-    assert "tests/experiments/harness/test_results.py" in result.files
-    assert "experiments/paper/rows.py" in result.files  # imports are followed
+    assert list(result.files) == ["tests/experiments/harness/tiny.py"]
     record = result.trials["seed2"]
     assert record.parameters == {"seed": 2, "size": [1, 2]}
     assert record.made.command.startswith("python -m experiments")
@@ -130,7 +109,7 @@ def test_changed_code_makes_a_result_stale(calls: Calls, monkeypatch: pytest.Mon
         results, "code", lambda: Changed(results.ROOT, results.PACKAGES, results.PLUMBING)
     )
     output = run("check")
-    assert "tiny: tests/experiments/harness/test_results.py has changed" in output
+    assert "tiny: tests/experiments/harness/tiny.py has changed" in output
     assert "stale=0" not in output
     run("run", "tiny", "--jobs", "1")
     assert calls == [0, 1, 2] * 2
@@ -141,7 +120,7 @@ class Changed(Code):
 
     def _read(self, name: str) -> File:
         file = super()._read(name)
-        return file._replace(own="other") if name.endswith("test_results.py") else file
+        return file._replace(own="other") if name.endswith("tiny.py") else file
 
 
 def test_changed_settings_make_a_trial_stale(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,10 +154,7 @@ def test_time_of_trials_that_all_fell_away_is_not_counted(
 def test_a_number_that_json_does_not_have_is_recorded_as_none(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    outcome = {"loss": math.nan, "curve": (math.inf, 1.0)}
-    experiment = registry.experiments()["tiny"]
-    lost = Experiment(**{**vars(experiment), "run": lambda parameters, device: outcome})
-    monkeypatch.setattr(registry, "_EXPERIMENTS", {"tiny": lost})
+    monkeypatch.setattr(tiny, "OUTCOME", {"loss": math.nan, "curve": (math.inf, 1.0)})
     run("run", "tiny", "--jobs", "1")
     text = (tmp_path / "tiny.json").read_text()
     (first, *_) = json.loads(text, parse_constant=refuse)["trials"].values()
@@ -207,9 +183,13 @@ def test_every_committed_result_is_json() -> None:
 
 def test_what_runs_is_a_function_of_a_module(calls: Calls) -> None:
     """A function inside another knows more than its parameters, and no key covers that."""
-    inside = registry.experiments()["tiny"]
+
+    def inside(parameters: Parameters, device: str) -> Outcome:
+        return {"calls": len(calls)}
+
     with pytest.raises(ValueError, match="no function of the module"):
-        registry.register(**{**vars(inside), "name": "another"})
+        registry.register("another", "checks", "a test", inside, tiny.rows, 0.1)
+    registry.register("another", "checks", "a test", tiny.run, tiny.rows, 0.1)
 
 
 def test_a_broken_result_is_named(calls: Calls, tmp_path: Path) -> None:

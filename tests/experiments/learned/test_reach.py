@@ -23,9 +23,9 @@ def test_the_outcome_of_a_trained_and_of_an_untrained_net(steps: int, read: int)
 
 
 def test_the_claimed_reach_lies_inside_what_is_trained_and_tested() -> None:
-    trials = reach_trials(quick=False)
-    assert [trial.parameters["steps"] for trial in trials].count(0) == 1
+    trials = reach_trials(quick=False).values()
+    assert [parameters["steps"] for parameters in trials].count(0) == 1
     assert len(trials) == 6
-    for trial in trials:
-        assert trial.parameters["window"] > 500
-        assert max(trial.parameters["contexts"]) > 500
+    for parameters in trials:
+        assert parameters["window"] > 500
+        assert max(parameters["contexts"]) > 500

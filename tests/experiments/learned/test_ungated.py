@@ -16,9 +16,9 @@ SMALL |= {"seeds": [0, 1], "clip": 1.0, "rate": 0.002}
 
 def test_every_start_gets_the_same() -> None:
     budgets: dict[str, set[str]] = {start: set() for start in STARTS}
-    for trial in ungated_trials(quick=False):
-        rest = {k: v for k, v in trial.parameters.items() if k != "start"}
-        budgets[trial.parameters["start"]].add(repr(sorted(rest.items())))
+    for parameters in ungated_trials(quick=False).values():
+        rest = {k: v for k, v in parameters.items() if k != "start"}
+        budgets[parameters["start"]].add(repr(sorted(rest.items())))
     assert len({frozenset(budget) for budget in budgets.values()}) == 1
     assert len(next(iter(budgets.values()))) == 3  # learning rates
 
