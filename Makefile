@@ -12,7 +12,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack mutants lock clean
+	bench-grade bench-layers bench-site bench-replay attack mutants seeds lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ attack: setup  ## hostile submissions against stock nbgrader and against ours
 
 mutants: setup  ## small changes to the solutions: does the hidden suite notice each?
 	$(BIN)/python -m benchmarks.survive
+
+seeds: setup  ## full marks for every right version of the corpus, with 200 seeds
+	$(BIN)/python -m benchmarks.seeds
 
 lock: setup  ## resolve pyproject.toml into requirements.lock again
 	scripts/lock
