@@ -5,11 +5,14 @@ PYTHON ?= python3
 COURSE ?= _build/course
 JOBS ?= $(shell nproc)
 BIN := .venv/bin
+# What a developer runs between two changes: the layers, the judge, one run in a sandbox.
+QUICK := tests/layers tests/codehash $(addprefix tests/autograder/,inside notebooks suite \
+	judge/test_notebook.py judge/test_blank.py)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help course test setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack mutants lock clean
+.PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
+	bench-grade bench-layers bench-site bench-replay attack mutants seeds lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +26,10 @@ test: setup  ## every test: layers, autograder, book, browser
 	@scripts/system-packages bubblewrap chromium
 	@$(MAKE) --no-print-directory book  # fills the notebook cache while the cores are free
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+test-quick: setup  ## the layers, the judge and one sandboxed run: a developer's quick loop
+	@scripts/system-packages bubblewrap
+	$(BIN)/python -m pytest -n $(JOBS) $(QUICK)
 
 setup:  ## .venv with the locked dependencies
 	@scripts/setup
@@ -65,6 +72,9 @@ attack: setup  ## hostile submissions against stock nbgrader and against ours
 
 mutants: setup  ## small changes to the solutions: does the hidden suite notice each?
 	$(BIN)/python -m benchmarks.survive
+
+seeds: setup  ## full marks for every right version of the corpus, with 200 seeds
+	$(BIN)/python -m benchmarks.seeds
 
 lock: setup  ## resolve pyproject.toml into requirements.lock again
 	scripts/lock

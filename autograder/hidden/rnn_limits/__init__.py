@@ -1,10 +1,10 @@
 """Hidden checks of assignment 1: a recurrent net, its backward pass, and where it stops.
 
 Values and gradients are compared with ``torch.nn.RNN`` and automatic differentiation on the
-judge's side. The layer uses the student's own cell, so a wrong cell costs points in both parts
-and the message says to begin with the cell. In back-propagation the sums over time are taken of
-the errors d(t) that the same answer shows, so a wrong d(t) costs its points once. The checks
-stand in one module for each part.
+judge's side, never with another answer of the same submission. A mistake costs points once: the
+layer is tried over a cell of ours where it fails over the student's own, sums over time are taken
+of the errors d(t) that the same answer shows, a typical mistake passes where another check is
+meant for it, and the form of an answer has a check of its own. One module for each part.
 """
 
 from __future__ import annotations

@@ -13,24 +13,19 @@ import torch
 from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, Suite, expect_close, expect_shape
-from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import (
-    Answer,
-    Layer,
-    Rule,
-    State,
-    Trial,
-    Variant,
-    expect_fields,
+from autograder.hidden.shared.comparing import (
+    alike,
+    as_sequence,
+    by_steps,
+    expect_all_gradients,
+    expect_answer,
+    expect_or_known,
+    expect_variant,
+    habit,
+    in_precision,
 )
-from autograder.hidden.shared.mistakes import named
-from autograder.hidden.shared.tools import (
-    ATOL,
-    DOUBLE,
-    SINGLE,
-    close,
-    untouched,
-)
+from autograder.hidden.shared.layers import Layer, State, Trial, expect_fields
+from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, untouched
 
 Law = Callable[[Student, torch.Generator, Layer], None]
 LONG = 67  # tokens: more than a usual stretch of truncated back-propagation
@@ -38,7 +33,7 @@ TITLES: dict[str, str] = {}
 
 
 def law(title: str) -> Callable[[Law], Law]:
-    """Give a law its title, in which {name} stands for the layer's."""
+    """Give a law its title."""
 
     def entitle(function: Law) -> Law:
         TITLES[function.__name__] = title
@@ -90,14 +85,14 @@ def initial_state(student: Student, rng: torch.Generator, layer: Layer) -> None:
         expect_fields(state, layer, what)
         start = layer.start(layer.weights(rng, *layer.sizes[0]), batch)
         for words, value, wanted in zip(layer.words, state, start, strict=True):
-            right = _as(wanted, dtype)
+            right = in_precision(wanted, dtype)
             what = f"{words} that {layer.name}.initial_state({batch}) gives"
             expect_shape(value, right.shape, what=what, hint="The batch comes first")
             expect_close(value, right, atol=ATOL, what=what, hint=_beginning(value, right))
     trial = Trial(student, rng, layer)
     x = trial.tokens(3, 4)
     begun = "Without a state, forward begins at initial_state"
-    _expect_else(trial, trial.forward(x), x, trial.start(3), "forward", begun)
+    expect_or_known(trial, trial.forward(x), x, trial.start(3), "forward", begun)
 
 
 def _beginning(value: Tensor, right: Tensor) -> str:
@@ -116,8 +111,8 @@ def one_step(student: Student, rng: torch.Generator, layer: Layer) -> None:
     x, state = trial.tokens(4, 1), trial.somewhere(4)
     found = trial.step(x[:, 0], state, strict=True)
     untouched(student, f"{layer.name}.step")
-    found["the output"] = _as_sequence(found["the output"])
-    _expect(trial, found, x, state, "step", "It should be that of one token after the state")
+    found["the output"] = as_sequence(found["the output"])
+    expect_answer(trial, found, x, state, "step", "It should be that of one token after the state")
 
 
 @law("forward reads a whole sequence, in order")
@@ -131,7 +126,7 @@ def whole_sequence(student: Student, rng: torch.Generator, layer: Layer) -> None
         found["the output"], trial.right(x, state)["the output"].shape, what=what, hint=hint
     )
     hint = "Read the tokens in turn and keep every output"
-    _expect(trial, found, x, state, "forward", hint, only=("the output",))
+    expect_answer(trial, found, x, state, "forward", hint, only=("the output",))
 
 
 @law("forward goes on from the state it is given")
@@ -139,7 +134,7 @@ def start_state(student: Student, rng: torch.Generator, layer: Layer) -> None:
     trial = Trial(student, rng, layer)
     x, state = trial.tokens(4, 6), trial.somewhere(4)
     hint = "Begin with the state that comes in"
-    _expect(trial, trial.forward(x, state), x, state, "forward", hint, only=("the output",))
+    expect_answer(trial, trial.forward(x, state), x, state, "forward", hint, only=("the output",))
 
 
 @law("chunks with the state carried over give the whole sequence")
@@ -151,9 +146,9 @@ def chunks(student: Student, rng: torch.Generator, layer: Layer) -> None:
         found = trial.forward(part, carried)
         when = f"forward, for a chunk of {part.shape[1]} tokens"
         hint = "forward should return the state after the last token"
-        _expect(trial, found, part, state, when, hint, only=trial.words)
+        expect_answer(trial, found, part, state, when, hint, only=trial.words)
         hint = "The chunk should begin where the one before it ended"
-        _expect(trial, found, part, state, when, hint)
+        expect_answer(trial, found, part, state, when, hint)
         state = tuple(part.detach() for part in layer.rule(trial.weights, part, state)[1])
         carried = tuple(found[words] for words in trial.words)
 
@@ -163,27 +158,29 @@ def apart(student: Student, rng: torch.Generator, layer: Layer) -> None:
     trial = Trial(student, rng, layer)
     x, state = trial.tokens(3, 5), trial.somewhere(3)
     two = tuple(part[:2] for part in state)
-    _expect_else(trial, trial.forward(x[:2], two), x[:2], two, "forward of two sequences", "")
-    _expect_else(trial, trial.forward(x, state), x, state, "forward of three sequences", "")
-    begins_right = all(map(_close, trial.module.initial_state(3), trial.start(3)))
+    expect_or_known(trial, trial.forward(x[:2], two), x[:2], two, "forward of two sequences", "")
+    expect_or_known(trial, trial.forward(x, state), x, state, "forward of three sequences", "")
+    begins_right = all(map(alike, trial.module.initial_state(3), trial.start(3)))
     for _ in range(2):
         trial.step(x[:, 0], state)
         hint = "The same tokens and state gave the right answer before: the layer remembers a call"
-        _expect_else(trial, trial.forward(x, state), x, state, "forward, called again,", hint)
+        expect_or_known(trial, trial.forward(x, state), x, state, "forward, called again,", hint)
         if begins_right:
             hint = "Without a state forward begins at initial_state again, not where it last ended"
-            _expect_else(trial, trial.forward(x), x, trial.start(3), "forward, called again,", hint)
+            expect_or_known(
+                trial, trial.forward(x), x, trial.start(3), "forward, called again,", hint
+            )
 
 
 @law("gradients flow through time, through step, and into the first state")
 def layer_gradients(student: Student, rng: torch.Generator, layer: Layer) -> None:
     for time, last_only in ((LONG, True), (4, False)):
         trial = Trial(student, rng, layer)
-        _expect_gradients(
+        expect_all_gradients(
             trial, "forward", Trial.forward, trial.tokens(2, time), last_only=last_only
         )
     trial = Trial(student, rng, layer)
-    _expect_gradients(trial, "step", _by_steps, trial.tokens(2, 3))
+    expect_all_gradients(trial, "step", by_steps, trial.tokens(2, 3))
 
 
 @law("edges: one sequence, one token, sizes of one, odd lengths, float32")
@@ -195,141 +192,22 @@ def layer_edges(student: Student, rng: torch.Generator, layer: Layer) -> None:
         for batch, time in shapes if not number else (shapes[number % len(shapes)],):
             x, state = trial.tokens(batch, time), trial.somewhere(batch)
             when = f"forward, with a batch of {batch} and {time} tokens in {layer.name}{size},"
-            _expect_else(
+            expect_or_known(
                 trial, trial.forward(x, state), x, state, when, "Is an axis squeezed away?"
             )
             one = trial.step(x[:, 0], state)
-            one["the output"] = _as_sequence(one["the output"])
+            one["the output"] = as_sequence(one["the output"])
             when = f"step, with a batch of {batch} in {layer.name}{size},"
-            _expect_else(trial, one, x[:, :1], state, when, "Is an axis squeezed away?")
+            expect_or_known(trial, one, x[:, :1], state, when, "Is an axis squeezed away?")
     for what, variant in layer.variants.items():
-        _expect_variant(student, rng, layer, what, variant)
+        expect_variant(student, rng, layer, what, variant)
     trial = Trial(student, rng, layer)
     x = trial.tokens(4, 6)
     state = trial.start(4)
-    rule = _habit(trial, trial.forward(x, state), x, state) or layer.rule
+    rule = habit(trial, trial.forward(x, state), x, state) or layer.rule
     trial.module.float()
-    found = trial.forward(x.float(), tuple(_as(part, torch.float32) for part in state))
+    found = trial.forward(x.float(), tuple(in_precision(part, torch.float32) for part in state))
     for words, wanted in layer.answer(*rule(trial.weights, x, state)).items():
         hint = "A float32 layer should answer in float32, and agree with the float64 one"
-        kind = _as(wanted.detach(), torch.float32)
+        kind = in_precision(wanted.detach(), torch.float32)
         expect_close(found[words], kind, atol=SINGLE, rtol=SINGLE, what=words, hint=hint)
-
-
-# --- what they are made of --------------------------------------------------------------------
-
-
-def _expect(
-    trial: Trial,
-    found: Answer,
-    x: Tensor,
-    state: State,
-    method: str,
-    hint: str,
-    only: tuple[str, ...] | None = None,
-) -> None:
-    """Fail unless the answer is right for tokens and state; name the mistake."""
-    wanted = trial.right(x, state)
-    for part in only or tuple(wanted):
-        value, right = found[part], wanted[part].detach()
-        if not close(value, right, ATOL):
-            like = named(trial.layer, trial.weights, x, state, lambda a: _close(value, a[part]))  # noqa: B023
-            words = like[0] if like else _unlike(trial, x, state, method) or hint
-            expect_close(value, right, atol=ATOL, rtol=ATOL, what=f"{part} of {method}", hint=words)
-
-
-def _expect_else(
-    trial: Trial, found: Answer, x: Tensor, state: State, method: str, hint: str
-) -> None:
-    """As `_expect`, but a typical mistake passes: other laws look at it, and it costs once."""
-    if _habit(trial, found, x, state) is None:
-        _expect(trial, found, x, state, method, hint)
-
-
-def _habit(trial: Trial, found: Answer, x: Tensor, state: State) -> Rule | None:
-    """The typical mistake that explains all of an answer; None for a right one and for others."""
-    right = {part: value.detach() for part, value in trial.right(x, state).items()}
-    if all(_close(found[part], right[part]) for part in right):
-        return None
-    like = named(
-        trial.layer,
-        trial.weights,
-        x,
-        state,
-        lambda answer: all(_close(found[part], answer[part]) for part in answer),
-    )
-    return like[1] if like else None
-
-
-def _close(value: object, wanted: Tensor) -> bool:
-    return close(value, wanted, 100 * ATOL)
-
-
-def _expect_variant(
-    student: Student, rng: torch.Generator, layer: Layer, what: str, variant: Variant
-) -> None:
-    other = replace(layer, options=variant.options, rule=variant.rule, variants={})
-    trial = Trial(student, rng, other)
-    x, state = trial.tokens(4, 6), trial.somewhere(4)
-    found = trial.forward(x, state)
-    _expect_else(trial, found, x, state, f"forward with {what}", variant.hint)
-
-
-def _unlike(trial: Trial, x: Tensor, state: State, method: str) -> str:
-    """Words for a layer that is right about one sequence, or says something else each time."""
-    if not method.startswith("forward") or "again" in method:
-        return ""
-    first = tuple(part[:1] for part in state)
-    alone, right = trial.forward(x[:1], first), trial.right(x[:1], first)
-    if len(x) > 1 and all(_close(alone[part], right[part].detach()) for part in right):
-        return "The sequences of a batch influence each other; alone, the first comes out right"
-    outputs = [trial.forward(x, state)["the output"] for _ in range(2)]
-    same = all(isinstance(y, Tensor) for y in outputs) and _close(outputs[0], outputs[1])
-    return "" if same else "The same call gives another answer each time: is there randomness?"
-
-
-def _as_sequence(output: object) -> object:
-    return output.unsqueeze(1) if isinstance(output, Tensor) else output
-
-
-def _as(value: Tensor, dtype: torch.dtype) -> Tensor:
-    """The value with this precision, complex if it was complex."""
-    return value.to(dtype.to_complex() if value.is_complex() else dtype)
-
-
-def _by_steps(trial: Trial, x: Tensor, state: State) -> Answer:
-    outputs = []
-    for x_t in x.unbind(1):
-        found = trial.step(x_t, state)
-        outputs.append(found["the output"])
-        state = tuple(found[words] for words in trial.words)
-    return trial.layer.answer(torch.stack(outputs, dim=1), state)
-
-
-def _expect_gradients(
-    trial: Trial,
-    method: str,
-    run: Callable[[Trial, Tensor, State], Answer],
-    x: Tensor,
-    *,
-    last_only: bool = False,
-) -> None:
-    """Fail unless outputs and state have the right gradients by all that they come from."""
-    names = [w.replace("the state", "the first state") for w in trial.words]
-    state = trial.somewhere(len(x))
-    with torch.no_grad():
-        rule = _habit(trial, run(trial, x, state), x, state) or trial.layer.rule
-
-    def last(words: str, value: Tensor) -> Tensor:
-        return value[:, -1] if words == "the output" and last_only else value
-
-    expect_gradients(
-        f"{trial.layer.name}.{method}",
-        trial.rng,
-        {"x": x, **dict(zip(names, state, strict=True))},
-        trial.weights,
-        lambda given: run(trial, given["x"], tuple(given[name] for name in names)),
-        lambda given, w: trial.layer.answer(*rule(w, given["x"], tuple(given[n] for n in names))),
-        trial.gradients,
-        last,
-    )
