@@ -12,7 +12,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack mutants seeds lock clean
+	bench-grade bench-layers bench-site bench-replay attack mutants seeds guides lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ mutants: setup  ## small changes to the solutions: does the hidden suite notice 
 
 seeds: setup  ## full marks for every right version of the corpus, with 200 seeds
 	$(BIN)/python -m benchmarks.seeds
+
+guides: setup  ## marking guides, for instructors, into _build/guides
+	$(BIN)/python -m samples.guide _build/guides
 
 lock: setup  ## resolve pyproject.toml into requirements.lock again
 	scripts/lock

@@ -16,7 +16,7 @@ from autograder.line.limits import Isolation
 PACKAGE = Path(__file__).parents[1]
 INSIDE = PACKAGE / "inside"  # all of our code that student code may meet
 # Hidden when installed among the packages:
-OURS = ("autograder", "solutions", "experiments", "samples", "demo", "benchmarks")
+OURS = ("autograder", "codehash", "solutions", "experiments", "samples", "demo", "benchmarks")
 CODE, PACKAGES = "/opt/judge", "/opt/packages"  # where they are inside
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",

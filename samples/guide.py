@@ -1,0 +1,66 @@
+"""The marking guide of an assignment: what each hidden check examines, and which bugs it is for.
+
+    python -m samples.guide _build/guides
+
+writes one page of Markdown for each assignment, from the hidden suite (parts, checks, points) and
+from the wrong versions that hold the suite to its purpose (the bug, the check meant for it, what it
+costs). For instructors: it says what hidden tests look at.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.checks import Suite, load_suite
+from autograder.notebooks.assemble import assemble, read_exercise, suite_name
+from autograder.notebooks.outline import part_titles
+from samples.corpus import Version, versions
+
+EXERCISES = Path(__file__).parents[1] / "exercises"
+
+
+def guide(exercise: Path) -> str:
+    """Return the marking guide of an exercise, as Markdown."""
+    suite = load_suite(suite_name(read_exercise(exercise), exercise))
+    titles = part_titles(assemble(exercise, suite))
+    total = sum(check.points for check in suite.checks)
+    lines = [
+        f"# Marking guide: {exercise.stem}",
+        "",
+        f"{total:g} points. For instructors only: it says what the hidden checks look at. A check "
+        "passes or fails. After each check stand the bugs it is meant for, and what each of them "
+        "costs in all.",
+    ]
+    wrong = versions(suite.name, "wrong")
+    for grade_id, title in titles.items():  # in the notebook's order
+        lines += ["", f"## {title} ({suite.points(grade_id):g} points)"]
+        for check in suite.checks_for(grade_id):
+            lines += ["", f"**{check.points:g}: {check.title}.**", ""]
+            lines += bugs([each for each in wrong if check.name in each.says], suite)
+    return "\n".join(lines) + "\n"
+
+
+def bugs(meant: list[Version], suite: Suite) -> Iterator[str]:
+    """Yield a line for each bug that a check is meant for."""
+    points = {check.name: check.points for check in suite.checks}
+    for version in meant:
+        cost = sum(points[name] for names in version.breaks.values() for name in names)
+        about = " ".join(version.about.split()).rstrip(".")
+        yield f"- {about}: −{cost:g}"
+    if not meant:
+        yield "- (no bug of the corpus is meant for it)"
+
+
+def main(folder: Path) -> None:
+    """Write the guide of every assignment into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for exercise in sorted(EXERCISES.glob("*.md")):
+        path = folder / exercise.name
+        path.write_text(guide(exercise), encoding="utf-8")
+        print(f"marking guide: {path}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
