@@ -86,6 +86,7 @@ def mathml(tex: str, display: bool) -> str:
         place_primes(element)
         sign_operands(element)
         stretch_bars(element)
+    close_norms(math)
     return ElementTree.tostring(math, encoding="unicode")
 
 
@@ -138,6 +139,15 @@ def stretch_bars(element: ElementTree.Element) -> None:
                 row = ElementTree.Element("mrow")
                 row.append(each)
                 element[i] = row
+
+
+def close_norms(math: ElementTree.Element) -> None:
+    """Set the two bars of a norm as brackets: as signs between things they would stand apart."""
+    bars = [e for e in math.iter("mo") if e.text == "∥" and e.get("stretchy") == "false"]
+    if len(bars) % 2 == 0:  # \parallel, a relation, says nothing about stretching
+        for i, bar in enumerate(bars):
+            bar.text = "‖"
+            bar.set("form", "postfix" if i % 2 else "prefix")
 
 
 def place_primes(element: ElementTree.Element) -> None:

@@ -56,6 +56,13 @@ def test_a_tall_bar_stands_in_a_row_of_its_own_where_it_can_stretch() -> None:
     )
 
 
+def test_the_bars_of_a_norm_are_brackets_and_parallel_lines_a_relation() -> None:
+    norm = mathml(r"\big(\gamma \lVert U \rVert\big)^k", display=False)
+    assert '<mo stretchy="false" form="prefix">‖</mo><mi>U</mi>' in norm
+    assert '<mi>U</mi><mo stretchy="false" form="postfix">‖</mo>' in norm
+    assert "form" not in mathml(r"a \parallel b", display=False)
+
+
 def test_a_minus_is_a_sign_after_a_bracket_and_an_operator_between_letters() -> None:
     assert '<mo form="prefix">−</mo>' in mathml("[-c, c]", display=False)
     assert "prefix" not in mathml("(a) - c", display=False)
