@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+from tests.sharing import built_once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,20 +48,15 @@ def jupyter_book(source: Path, output: Path) -> subprocess.CompletedProcess[str]
     )
 
 
-def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the built pages; of several test processes one builds and the others wait.
+def built_book(factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return the pages of the book, built once for all test processes.
 
     The build starts from nothing, so every warning shows; only executed notebooks are taken
     from the cache that all builds share.
     """
-    shared = tmp_path_factory.getbasetemp()
-    if shared.name.startswith("popen-"):  # one folder per process below the run's own folder
-        shared = shared.parent
-    folder = shared / "book"
-    with FileLock(shared / "book.lock"):
-        done = folder / "finished"
-        if not done.exists():
-            build = jupyter_book(ROOT, folder)
-            assert build.returncode == 0, build.stdout[-6000:]
-            done.write_text("yes", encoding="utf-8")
-    return folder / "_build" / "html"
+
+    def build(folder: Path) -> None:
+        run = jupyter_book(ROOT, folder)
+        assert run.returncode == 0, run.stdout[-6000:]
+
+    return built_once(factory, worker_id, "book", build) / "_build" / "html"

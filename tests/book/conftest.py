@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.book.building import built_once
+from tests.book.building import built_book
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 for folder in (BOOK, BOOK / "_ext"):
@@ -16,6 +16,6 @@ for folder in (BOOK, BOOK / "_ext"):
 
 
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of the built book's pages."""
-    return built_once(tmp_path_factory)
+    return built_book(tmp_path_factory, worker_id)

@@ -15,8 +15,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.book.building import built_once
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -51,11 +49,10 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+def site(pages: Path) -> Iterator[tuple[str, list[str]]]:
     """Address of a local server with the built book, and the names of its pages."""
-    folder = built_once(tmp_path_factory)
-    with serving(folder) as address:
-        yield address, every_page(folder)
+    with serving(pages) as address:
+        yield address, every_page(pages)
 
 
 def every_page(folder: Path) -> list[str]:
