@@ -1,45 +1,41 @@
-"""Do right answers get full marks whatever the seed? In every style of the corpus.
+"""Do right answers get full marks whatever the seed? In every style of the corpora.
 
-    python -m benchmarks.seeds [HOW_MANY]
+    python -m benchmarks.seeds [--seeds 200] [ASSIGNMENT ...]
 
-prints each check that a right version fails, then ``seeds versions=7 seeds=200 lost=0``.
+prints each check that a right version fails, then a line for each assignment:
+
+    seeds assignment=01-rnn-limits versions=7 seeds=200 lost=0
 """
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import torch
 
-from autograder.checks import load_suite
 from autograder.judge.notebook import judge_notebook
 from autograder.line.local import LocalSpawner
-from autograder.notebooks.assemble import assemble
-from samples.corpus import Version, build_submission, versions
-
-EXERCISE = Path(__file__).resolve().parent.parent / "exercises" / "01-rnn-limits.md"
-SUITE = "rnn_limits"
+from samples.assignments import Assignment, assignments
+from samples.corpus import Version, build_submission
 
 
-def lost(version: Version, seeds: range) -> list[str]:
+def lost(name: str, version: Version, seeds: range) -> list[str]:
     """The checks that a right version fails, with the seeds."""
     torch.set_num_threads(1)
-    suite = load_suite(SUITE)
-    notebook = assemble(EXERCISE, suite)
-    submission = build_submission(notebook, version.sections)
+    assignment = Assignment(name)
+    submission = build_submission(assignment.notebook, version.sections)
     found = []
     for seed in seeds:
         verdict = judge_notebook(
-            notebook,
+            assignment.notebook,
             submission,
-            suite,
+            assignment.suite,
             LocalSpawner(),
             student=version.name,
-            assignment=EXERCISE.stem,
+            assignment=name,
             seed=seed,
             fingerprint="none",
         )
@@ -52,17 +48,26 @@ def lost(version: Version, seeds: range) -> list[str]:
     return found
 
 
+def survey(assignment: Assignment, seeds: int, pool: ProcessPoolExecutor) -> bool:
+    """Print what right versions of one assignment lose; tell whether that is nothing."""
+    right = [Version("reference", "", {}, {}, {}), *assignment.right]
+    todo = [pool.submit(lost, assignment.name, version, range(seeds)) for version in right]
+    found = [line for job in todo for line in job.result()]
+    print(*found, sep="\n", end="\n" if found else "")
+    counts = f"versions={len(right)} seeds={seeds} lost={len(found)}"
+    print(f"seeds assignment={assignment.name} {counts}", flush=True)
+    return not found
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if sys.argv[1:] else 200
-    right = [Version("reference", "", {}, {}, {}), *versions(SUITE, "right")]
+    parser = argparse.ArgumentParser(description="Grade right versions with many seeds.")
+    parser.add_argument("assignments", nargs="*", default=[each.name for each in assignments()])
+    parser.add_argument("--seeds", type=int, default=200)
+    chosen = parser.parse_args()
     fork = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=fork) as pool:
-        found = [
-            line for lines in pool.map(lost, right, [range(count)] * len(right)) for line in lines
-        ]
-    print(*found, sep="\n", end="\n" if found else "")
-    print(f"seeds versions={len(right)} seeds={count} lost={len(found)}")
-    raise SystemExit(bool(found))
+        good = [survey(Assignment(name), chosen.seeds, pool) for name in chosen.assignments]
+    raise SystemExit(not all(good))
 
 
 if __name__ == "__main__":

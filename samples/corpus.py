@@ -4,7 +4,8 @@ A file holds sections ``# %% GRADE_ID``, each the full source of one solution ce
 file does not name are those of the notebook it is put into, so over the instructor's assembled
 notebook they are right. A wrong version says in ``BREAKS`` which checks of which graded cells it
 fails, and in ``SAYS`` which of them is meant for it and what words the message must have; every
-check that is not named must pass.
+check that is not named must pass. ``KIND`` says what may cost more or less than a bug usually does
+(see ``KINDS``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ from autograder.notebooks.marks import grade_id_of, is_solution
 from autograder.notebooks.regions import without_hidden
 
 HERE = Path(__file__).parent
+KINDS = (
+    "bug",  # costs a part of its part's points
+    "wrapping",  # right numbers in a wrong form: costs one check
+    "grave",  # wrong about every call: may cost the whole part
+    "ready-made",  # is refused: costs the whole part
+)
 SECTION = re.compile(r"^# %% ([\w-]+)\s*$", re.MULTILINE)
 
 
@@ -35,6 +42,7 @@ class Version:
     sections: dict[str, str]  # solution cell -> source
     breaks: dict[str, list[str]]  # graded cell -> checks that must fail; empty when right
     says: dict[str, str]  # the check meant for the bug -> what its message must contain
+    kind: str = "bug"  # one of KINDS
 
 
 def versions(suite: str, kind: str) -> list[Version]:
@@ -49,7 +57,11 @@ def read_version(path: Path) -> Version:
     about = ast.get_docstring(ast.parse(text))
     if not found or not about:
         raise ValueError(f"{path} needs a docstring and at least one section '# %% GRADE_ID'")
-    return Version(path.stem, about, found, _constant(text, "BREAKS"), _constant(text, "SAYS"))
+    breaks, says = (dict(_constant(text, name, {})) for name in ("BREAKS", "SAYS"))
+    kind = _constant(text, "KIND", "bug")
+    if kind not in KINDS:
+        raise ValueError(f"{path} has KIND = {kind!r}; known are {', '.join(KINDS)}")
+    return Version(path.stem, about, found, breaks, says, kind)
 
 
 def sections(text: str) -> dict[str, str]:
@@ -77,8 +89,8 @@ def build_submission(notebook: NotebookNode, answers: Mapping[str, str]) -> Note
     return submission
 
 
-def _constant(text: str, name: str) -> dict[str, Any]:
+def _constant(text: str, name: str, otherwise: Any) -> Any:
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return dict(ast.literal_eval(node.value))
-    return {}
+            return ast.literal_eval(node.value)
+    return otherwise

@@ -13,32 +13,29 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.checks import Suite, load_suite
-from autograder.notebooks.assemble import assemble, read_exercise, suite_name
+from autograder.checks import Suite
 from autograder.notebooks.outline import part_titles
-from samples.corpus import Version, versions
+from samples.assignments import Assignment, assignments
+from samples.corpus import Version
 
-EXERCISES = Path(__file__).parents[1] / "exercises"
 
-
-def guide(exercise: Path) -> str:
-    """Return the marking guide of an exercise, as Markdown."""
-    suite = load_suite(suite_name(read_exercise(exercise), exercise))
-    titles = part_titles(assemble(exercise, suite))
+def guide(assignment: Assignment) -> str:
+    """Return the marking guide of an assignment, as Markdown."""
+    suite = assignment.suite
+    titles = part_titles(assignment.notebook)
     total = sum(check.points for check in suite.checks)
     lines = [
-        f"# Marking guide: {exercise.stem}",
+        f"# Marking guide: {assignment.name}",
         "",
         f"{total:g} points. For instructors only: it says what the hidden checks look at. A check "
         "passes or fails. After each check stand the bugs it is meant for, and what each of them "
         "costs in all.",
     ]
-    wrong = versions(suite.name, "wrong")
     for grade_id, title in titles.items():  # in the notebook's order
         lines += ["", f"## {title} ({suite.points(grade_id):g} points)"]
         for check in suite.checks_for(grade_id):
             lines += ["", f"**{check.points:g}: {check.title}.**", ""]
-            lines += bugs([each for each in wrong if check.name in each.says], suite)
+            lines += bugs([each for each in assignment.wrong if check.name in each.says], suite)
     return "\n".join(lines) + "\n"
 
 
@@ -56,9 +53,9 @@ def bugs(meant: list[Version], suite: Suite) -> Iterator[str]:
 def main(folder: Path) -> None:
     """Write the guide of every assignment into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for exercise in sorted(EXERCISES.glob("*.md")):
-        path = folder / exercise.name
-        path.write_text(guide(exercise), encoding="utf-8")
+    for assignment in assignments():
+        path = folder / assignment.path.name
+        path.write_text(guide(assignment), encoding="utf-8")
         print(f"marking guide: {path}")
 
 

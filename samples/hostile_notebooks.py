@@ -1,9 +1,9 @@
 """The hostile corpus: submissions that try for a mark they did not earn, or for damage.
 
 Most attacks are files in ``hostile/``: sections ``# %% GRADE_ID`` with the answers, which
-replace those of ``decoy.py``, and ``# %% prelude``, which runs first. The docstring says what
-the attack tries, and ``Deserves:`` what an honest mark gives it: "nothing", or points per
-graded cell. Attacks on the notebook as a file are in ``hostile_surgery.py``.
+replace those of ``rnn_limits/decoy.py``, and ``# %% prelude``, which runs first. The docstring
+says what the attack tries, and ``Deserves:`` what an honest mark gives it: "nothing", or points
+per graded cell. Attacks on the notebook as a file are in ``hostile_surgery.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from samples.corpus import build_submission, sections
 
 HERE = Path(__file__).parent
 HOSTILE = HERE / "hostile"
-DECOY = HERE / "decoy.py"
+DECOY = HERE / "rnn_limits" / "decoy.py"
 FIRST = "rnn-cell"
 DESERVES = re.compile(r"^Deserves: (.+)$", re.M)
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from autograder.checks import load_suite
-from samples.corpus import versions
+import pytest
+
+from samples.assignments import Assignment, assignments
 from samples.guide import guide, main
 from tests.conftest import ROOT
 
-EXERCISE = ROOT / "exercises" / "01-rnn-limits.md"
+FIRST = Assignment("01-rnn-limits")
 
 
-def test_every_check_and_every_bug_stands_in_the_guide_once() -> None:
-    text = guide(EXERCISE)
-    for check in load_suite("rnn_limits").checks:
-        assert text.count(f"**{check.points:g}: {check.title}.**") == 1
-    for version in versions("rnn_limits", "wrong"):
+@pytest.mark.parametrize("assignment", assignments(), ids=lambda each: each.name)
+def test_every_check_and_every_bug_stands_in_the_guide_once(assignment: Assignment) -> None:
+    text = guide(assignment)
+    for check in assignment.suite.checks:
+        assert f"**{check.points:g}: {check.title}.**" in text
+    for version in assignment.wrong:
         about = " ".join(version.about.split()).rstrip(".")
         assert text.count(f"- {about}: −") == len(version.says), version.name
 
 
 def test_parts_are_named_and_ordered_as_in_the_notebook_and_their_points_add_up() -> None:
-    text = guide(EXERCISE)
+    text = guide(FIRST)
     parts = re.findall(r"^## (Part \d): .* \((\d+) points\)$", text, re.MULTILINE)
     assert [name for name, _ in parts] == [f"Part {number}" for number in range(1, 6)]
     assert sum(int(points) for _, points in parts) == 20
@@ -31,7 +33,7 @@ def test_parts_are_named_and_ordered_as_in_the_notebook_and_their_points_add_up(
 
 
 def test_a_bug_costs_what_its_checks_are_worth() -> None:
-    (line,) = re.findall(r"^- h is taken for the net input.*$", guide(EXERCISE), re.MULTILINE)
+    (line,) = re.findall(r"^- h is taken for the net input.*$", guide(FIRST), re.MULTILINE)
     assert line.endswith("−2.5")
 
 

@@ -1,5 +1,6 @@
 """Two fields have changed places."""
 
+KIND = "wrapping"
 SAYS = {"form": "exchanged"}
 BREAKS = {
     "bptt-tests": ["form"],

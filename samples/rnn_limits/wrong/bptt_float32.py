@@ -1,5 +1,6 @@
 """Gradients are collected in tensors of the default dtype."""
 
+KIND = "wrapping"
 SAYS = {"form": "float32, expected float64"}
 BREAKS = {
     "bptt-tests": ["form"],

@@ -1,5 +1,6 @@
 """A list comes back."""
 
+KIND = "wrapping"
 SAYS = {"form": "should return BPTTGradients"}
 BREAKS = {
     "bptt-tests": ["form"],

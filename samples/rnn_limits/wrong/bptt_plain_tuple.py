@@ -1,5 +1,6 @@
 """The right numbers in the wrong container."""
 
+KIND = "wrapping"
 SAYS = {"form": "BPTTGradients"}
 BREAKS = {
     "bptt-tests": ["form"],

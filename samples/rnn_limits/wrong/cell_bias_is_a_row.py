@@ -1,5 +1,6 @@
 """The bias has an axis too many."""
 
+KIND = "wrapping"
 SAYS = {"parameters": "bias of RNNCell(3, 5) has shape (1, 5)"}
 BREAKS = {
     "rnn-cell-tests": ["parameters"],

@@ -1,5 +1,6 @@
 """weight_ih is (input, hidden), here and in the layer: nobody else's weights fit."""
 
+KIND = "wrapping"
 SAYS = {"parameters": "(3, 5)"}
 BREAKS = {
     "rnn-cell-tests": ["parameters"],

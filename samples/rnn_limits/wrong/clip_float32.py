@@ -1,5 +1,6 @@
 """Everything is made float32."""
 
+KIND = "wrapping"
 SAYS = {"kept_arguments": "float32, expected float64"}
 BREAKS = {
     "clip-gradients-tests": ["kept_arguments"],

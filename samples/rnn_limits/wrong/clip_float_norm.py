@@ -1,5 +1,6 @@
 """The norm comes back as a Python number."""
 
+KIND = "wrapping"
 SAYS = {"kept_arguments": "should be a Tensor"}
 BREAKS = {
     "clip-gradients-tests": ["kept_arguments"],

@@ -1,5 +1,6 @@
 """PyTorch's own clipping, wrapped: refused."""
 
+KIND = "ready-made"
 SAYS = {"common_norm": "ready made"}
 BREAKS = {
     "clip-gradients-tests": [

@@ -1,5 +1,6 @@
 """The gradients come back as a tuple."""
 
+KIND = "wrapping"
 SAYS = {"kept_arguments": "should be a list"}
 BREAKS = {
     "clip-gradients-tests": ["kept_arguments"],

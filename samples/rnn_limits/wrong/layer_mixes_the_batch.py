@@ -1,5 +1,6 @@
 """The state is centred over the batch: sequences hear each other."""
 
+KIND = "grave"
 SAYS = {"apart": "influence each other"}
 BREAKS = {
     "rnn-layer-tests": [

@@ -1,5 +1,6 @@
 """A little noise, as a regulariser."""
 
+KIND = "grave"
 SAYS = {"whole_sequence": "randomness"}
 BREAKS = {
     "rnn-layer-tests": [

@@ -1,5 +1,6 @@
 """The state comes back as a plain tensor."""
 
+KIND = "wrapping"
 SAYS = {"whole_sequence": "RNNState"}
 BREAKS = {
     "rnn-layer-tests": ["whole_sequence"],

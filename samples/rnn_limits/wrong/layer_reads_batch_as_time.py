@@ -1,5 +1,6 @@
 """The loop runs over the batch."""
 
+KIND = "grave"
 SAYS = {"whole_sequence": "batch is taken for time"}
 BREAKS = {
     "rnn-layer-tests": [

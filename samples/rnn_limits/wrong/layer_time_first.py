@@ -1,5 +1,6 @@
 """Outputs stacked as (time, batch, hidden)."""
 
+KIND = "wrapping"
 SAYS = {"whole_sequence": "dim=1"}
 BREAKS = {
     "rnn-layer-tests": ["whole_sequence"],

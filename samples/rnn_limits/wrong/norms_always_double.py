@@ -1,5 +1,6 @@
 """The result is float64 whatever comes in."""
 
+KIND = "wrapping"
 SAYS = {"norm_form": "dtype float64, expected float32"}
 BREAKS = {
     "jacobian-norms-tests": ["norm_form"],

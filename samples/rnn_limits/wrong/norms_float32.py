@@ -1,5 +1,6 @@
 """The result is a tensor of the default dtype."""
 
+KIND = "wrapping"
 SAYS = {"norm_form": "float32, expected float64"}
 BREAKS = {
     "jacobian-norms-tests": ["norm_form"],

@@ -1,5 +1,6 @@
 """A list of numbers."""
 
+KIND = "wrapping"
 SAYS = {"norm_form": "should be a Tensor"}
 BREAKS = {
     "jacobian-norms-tests": ["norm_form"],

@@ -1,0 +1,71 @@
+"""Judge a version of an assignment's answers in this process, and say what it lost."""
+
+from __future__ import annotations
+
+import copy
+
+from nbformat import NotebookNode
+
+from autograder.checks import Suite
+from autograder.judge.notebook import judge_notebook
+from autograder.line.base import Spawner
+from autograder.line.local import LocalSpawner
+from autograder.verdict import Verdict
+from samples.assignments import Assignment
+from samples.corpus import Version, build_submission
+
+# Answers that other parts may be built on: what is wrong in them can be felt there.
+STANDS_ON = {"rnn-layer-tests": "rnn-cell-tests"}
+
+
+def judged(
+    assignment: Assignment,
+    answers: dict[str, str],
+    *,
+    seed: int = 5,
+    spawner: Spawner | None = None,
+    narrow: tuple[NotebookNode, Suite] | None = None,
+) -> Verdict:
+    """The verdict on the reference's notebook with these answers in it."""
+    notebook, suite = narrow or (assignment.notebook, assignment.suite)
+    return judge_notebook(
+        notebook,
+        build_submission(notebook, answers),
+        suite,
+        spawner or LocalSpawner(),
+        student="ada",
+        assignment=assignment.name,
+        seed=seed,
+        fingerprint="none",
+    )
+
+
+def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Suite]:
+    """The notebook and the suite without the parts that a version cannot touch.
+
+    Their answers are the reference's.
+    """
+    touched = {part for part, cells in assignment.answers.items() if cells & set(version.sections)}
+    touched |= {part for part, below in STANDS_ON.items() if below in touched}
+    small = copy.deepcopy(assignment.notebook)
+    small.cells = [
+        cell
+        for cell in small.cells
+        if not (mark := cell.metadata.get("nbgrader", {})).get("grade")
+        or mark["grade_id"] in touched
+    ]
+    suite = Suite(assignment.suite.name, assignment.suite.refuse)
+    for check in assignment.suite.checks:
+        if check.grade_id in touched:
+            suite.check(check.grade_id, points=check.points, title=check.title)(check.function)
+    return small, suite
+
+
+def lost(verdict: Verdict) -> dict[str, dict[str, str]]:
+    """The failed checks of each graded cell, with their messages."""
+    found: dict[str, dict[str, str]] = {}
+    for part in verdict.parts:
+        for check in part.checks:
+            if not check.passed:
+                found.setdefault(part.grade_id, {})[check.name] = check.message
+    return found
