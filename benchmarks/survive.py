@@ -21,47 +21,32 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from autograder.checks import Suite, examine, load_suite
+from autograder.checks import examine
 from autograder.inside import wire
 from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
-from autograder.notebooks.assemble import assemble, read_exercise, suite_name
 from autograder.notebooks.outline import outline
-from autograder.notebooks.pairing import Paired, pair
+from autograder.notebooks.pairing import pair
 from autograder.suite.student import Student
 from benchmarks.mutants import Mutant, mutants
+from samples.assignments import Assignment, assignments
 
-EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 WANTED = 0.95  # of those that change something
 SEEDS = (5, 6)  # a mutant that passes the first is tried with the other
 SECONDS = 20  # then it hangs, which the judge's time limit would stop
 
-# Why a mutant does what the reference does: by assignment and change.
-EQUIVALENT: dict[str, dict[str, str]] = {
-    "01-rnn-limits": {
-        "bptt: True -> False": "zip's strict: the lengths agree",
-        "jacobian-norms: torch.eye(h.shape[1], dtype=h.dtype, device=h.device)"
-        " -> torch.eye(h.shape[1], dtype=h.dtype)": "answers are judged on the CPU",
-        "jacobian-norms: 1 - h_t ** 2 -> h_t ** 2 - 1": "a norm does not see the sign",
-        "clip-gradients: norm.item() -> norm": "only in the words of an error",
-    }
-}
 
-
-class Assignment:
+class Reference:
     """An exercise whose cells have run, with the reference's answers, in a namespace."""
 
-    def __init__(self, name: str) -> None:
-        path = EXERCISES / f"{name}.md"
-        self.suite: Suite = load_suite(suite_name(read_exercise(path), path))
-        source = assemble(path, self.suite)
-        self.paired: Paired = pair(outline(source), source)
+    def __init__(self, assignment: Assignment) -> None:
+        self.suite = assignment.suite
+        self.paired = pair(outline(assignment.notebook), assignment.notebook)
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
         transport = LocalTransport(Runtime(self.namespace))
         for cell in self.paired.cells:
@@ -90,9 +75,9 @@ class Assignment:
 
 
 @cache
-def _assignment(name: str) -> Assignment:
+def _reference(name: str) -> Reference:
     torch.set_num_threads(1)
-    return Assignment(name)
+    return Reference(Assignment(name))
 
 
 def _try(name: str, mutant: Mutant) -> str:
@@ -103,7 +88,7 @@ def _try(name: str, mutant: Mutant) -> str:
     signal.alarm(SECONDS)
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            return _assignment(name).killed(mutant)
+            return _reference(name).killed(mutant)
     except TimeoutError:
         return "time"
     finally:
@@ -112,11 +97,11 @@ def _try(name: str, mutant: Mutant) -> str:
 
 def survey(name: str, jobs: int) -> bool:
     """Grade all mutants of one assignment and print what came out; tell whether it is enough."""
-    todo = list(_assignment(name).mutants())
+    todo = list(_reference(name).mutants())
     fork = multiprocessing.get_context("fork")  # the children have torch and the namespace
     with ProcessPoolExecutor(jobs, mp_context=fork) as pool:
         verdicts = list(pool.map(_try, [name] * len(todo), todo))
-    reasons = EQUIVALENT.get(name, {})
+    reasons = Assignment(name).equivalent
     killed = equivalent = 0
     fine = True
     for mutant, check in zip(todo, verdicts, strict=True):
@@ -137,7 +122,7 @@ def survey(name: str, jobs: int) -> bool:
 
 
 def main() -> None:
-    names = sys.argv[1:] or sorted(path.stem for path in EXERCISES.glob("*.md"))
+    names = sys.argv[1:] or [assignment.name for assignment in assignments()]
     enough = [survey(name, os.cpu_count() or 1) for name in names]
     raise SystemExit(not all(enough))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
 from nbformat import NotebookNode
 
 from autograder.checks import Suite, load_suite
@@ -49,6 +50,12 @@ class Assignment:
     @cached_property
     def wrong(self) -> list[Version]:
         return versions(self.suite.name, "wrong")
+
+    @cached_property
+    def equivalent(self) -> dict[str, str]:
+        """Why some mutants of the reference are no mistakes: by solution cell and change."""
+        path = HERE / self.suite.name / "equivalent.yaml"
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
 
     def decoy(self) -> dict[str, str]:
         """Answers of the right types and shapes, wrong everywhere."""
