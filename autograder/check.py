@@ -54,7 +54,7 @@ def check(path: Path, cell_s: float = 60.0) -> Outcome:
     # When Python ends early there are fewer results than cells.
     runs = list(rehearse([(cell.id, cell.source or "") for cell in cells], cell_s))
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
-    outcome = Outcome(warnings=[*_warnings(paired), *_refused(cells, facts.get("refuse", []))])
+    outcome = Outcome(warnings=[*_warnings(paired), *_refused(paired, facts)])
     for test in paired.points:
         message = _failure(paired, test, results)
         outcome.parts.append(Part(titles.get(test, test), not message, message))
@@ -101,14 +101,20 @@ def _used_by_answer(cell: Cell) -> set[str]:
     return used_in(cell.source or "") if cell.role == "solution" else set()
 
 
-def _refused(cells: list[Cell], refuse: list[str]) -> list[str]:
+def _refused(paired: Paired, facts: dict[str, Any]) -> list[str]:
     from autograder.inside.guard import message, refused_names
 
+    everywhere, per_part = facts.get("refuse", []), facts.get("refuse_in", {})
+    more = {
+        cell: per_part.get(part, []) for part in paired.answers for cell in paired.answers[part]
+    }
     aliases: dict[str, str] = {}
     return [
         f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}."
-        for cell in cells
-        for line, name in refused_names(cell.source or "", refuse, aliases)
+        for cell in paired.cells
+        for line, name in refused_names(
+            cell.source or "", [*everywhere, *more.get(cell.id, [])], aliases
+        )
         if cell.role == "solution"
     ]
 

@@ -60,11 +60,12 @@ class Reference:
     def killed(self, mutant: Mutant) -> str:
         """The name of the first check that notices; "" when none does."""
         transport = LocalTransport(Runtime(dict(self.namespace)))
-        transport.request(wire.Refuse(spellings(self.suite.refuse)), timeout=60.0)
+        parts = [part for part, cells in self.paired.answers.items() if mutant.cell in cells]
+        refuse = self.suite.refused(parts[0])  # a cell answers one part
+        transport.request(wire.Refuse(spellings(refuse)), timeout=60.0)
         reply, _ = transport.request(wire.Exec(mutant.cell, mutant.source), timeout=60.0)
         if isinstance(reply, wire.Failure):
             return "the cell itself"
-        parts = [part for part, cells in self.paired.answers.items() if mutant.cell in cells]
         for seed in SEEDS:
             for check in self.suite.checks:
                 if check.grade_id in parts:

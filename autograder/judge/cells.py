@@ -37,7 +37,7 @@ class Cells:
         self.deadline = time.monotonic() + limits.total_s
         self._cells = paired.cells
         self._words = words
-        self._refuse = refuse
+        self._refuse = self._refused = refuse
         self._sandbox = sandbox
         self._transport: Transport | None = None
         self._spawned = 0
@@ -64,9 +64,20 @@ class Cells:
                     self._note(left, CellResult(left.id, "timeout", error=f"not run: {reason}"))
                 return
 
-    def ready(self) -> Transport:
-        """Return a living process in which every cell has run; raise Exhausted for want of one."""
-        return self._ready(len(self._cells))
+    def ready(self, refuse: list[str]) -> Transport:
+        """Return a living process in which every cell has run; raise Exhausted for want of one.
+
+        From now on it refuses these names, until it is asked for again.
+        """
+        while True:
+            transport = self._ready(len(self._cells))
+            if refuse == self._refused:
+                return transport
+            try:
+                self._ask(wire.Refuse(spellings(refuse)))
+                self._refused = refuse
+            except TransportError:
+                transport.kill()  # and the next round starts a fresh one
 
     def _ready(self, upto: int) -> Transport:
         """A living process in which the first `upto` cells have run."""
@@ -77,6 +88,7 @@ class Cells:
             self._transport = self._sandbox.spawn()
             try:
                 self._ask(wire.Refuse(spellings(self._refuse)))
+                self._refused = self._refuse
             except TransportError as error:  # no line of the student's has run yet
                 raise AutograderError(
                     f"a fresh student process does not answer: {error}",

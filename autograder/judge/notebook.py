@@ -53,7 +53,7 @@ def judge_notebook(
     paired = pair(outline(source), submission)
     _match(suite, paired)
     words, headings = NotebookWords(paired), part_titles(source)
-    refused = _ready_made(paired, words, suite.refuse)
+    refused = _ready_made(paired, words, suite)
     with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
         cells.run()
         parts = [
@@ -99,14 +99,16 @@ def _match(suite: Suite, paired: Paired) -> None:
             )
 
 
-def _ready_made(paired: Paired, words: NotebookWords, refuse: list[str]) -> dict[str, str]:
+def _ready_made(paired: Paired, words: NotebookWords, suite: Suite) -> dict[str, str]:
     """Return, for parts whose answers name a ready-made layer, where the first of them does.
 
     Imports carry over from cell to cell.
     """
     aliases: dict[str, str] = {}
     found: dict[str, str] = {}
+    homes = {cell: part for part, answers in paired.answers.items() for cell in answers}
     for cell in paired.cells:
+        refuse = suite.refused(homes.get(cell.id, ""))
         names = refused_names(cell.source or "", refuse, aliases)
         if cell.role == "solution" and names:
             line, name = names[0]
@@ -131,7 +133,7 @@ def _part(
             message = f"not examined: {lost} checks of this part hung or ended the process"
         else:
             try:
-                transport = cells.ready()
+                transport = cells.ready(suite.refused(grade_id))
             except Exhausted as reason:
                 message = f"not examined: {reason}"
             else:

@@ -54,7 +54,8 @@ def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Su
         if not (mark := cell.metadata.get("nbgrader", {})).get("grade")
         or mark["grade_id"] in touched
     ]
-    suite = Suite(assignment.suite.name, assignment.suite.refuse)
+    whole = assignment.suite
+    suite = Suite(whole.name, whole.refuse, whole.refuse_in)
     for check in assignment.suite.checks:
         if check.grade_id in touched:
             suite.check(check.grade_id, points=check.points, title=check.title)(check.function)
