@@ -142,6 +142,8 @@ def outputs(student: Student, n: Net, truncated: bool | None = None) -> tuple[li
         isinstance(state, tuple | list) and len(state) == 2,
         "memory_cells should return a pair: the outputs, and CellState(s, y)",
     )
+    if isinstance(yc, Tensor) and yc.shape[:2] == (n.x.shape[1], len(n.x)) != n.x.shape[:2]:
+        yc = yc.transpose(0, 1)  # `cells_form` asks for the axes of the text
     return [numbers(yc), *map(numbers, state)], tolerance([yc, *state])
 
 
@@ -197,7 +199,7 @@ def expect_gradient(
     """Fail unless gradients are right for the forward pass that the student's answer has."""
     n = net(rng, 3, time)
     pull, end = normal(rng, 3, time, n.cells), normal(rng, 3, n.cells)
-    pull = 0 * pull if end_only else pull
+    pull, end = (0 * pull, end) if end_only else (pull, 0 * end)
     base = habit(student, n)
     right = base._replace(heard=same) if truncated is False else base
 
@@ -249,7 +251,7 @@ def one_step(student: Student, rng: torch.Generator) -> None:
     for batch, inputs, cells in ((4, 2, 3), (1, 3, 2), (3, 1, 1)):
         n = net(rng, batch, 1, inputs, cells)
         hint = f"One token, with {inputs} inputs and {cells} cells: look at the equations in turn"
-        expect_outputs("one_step", student, n, hint, PARTS[:2])
+        expect_outputs("one_step", student, n, hint, PARTS[:1])
 
 
 @suite.check(CELLS, points=0.5, title="many tokens: s goes on, and all of y feeds back")
@@ -278,7 +280,7 @@ def cut_recurrent(student: Student, rng: torch.Generator) -> None:
 )
 def own_weights(student: Student, rng: torch.Generator) -> None:
     hint = "Error reaches every weight that was used in a step, and the tokens"
-    expect_gradient("own_weights", student, rng, ("W", "x"), hint, time=3)
+    expect_gradient("own_weights", student, rng, ("W", "x"), hint, time=4)
 
 
 @suite.check(CELLS, points=0.5, title="truncated=False: the full gradient, the same outputs")

@@ -70,6 +70,7 @@ def step_mistakes(layer: Layer) -> list[Mistake]:
     z_new = torch.cat([layer.x, new, torch.ones_like(layer.x[:, :1])], dim=1)
     by_old = (1 - layer.h**2)[:, :, None, None]
     turned = torch.einsum("lk,blim->bkim", layer.U, layer.P)
+    late = layer.W[:, -len(layer.W) :]
     by_row = torch.einsum("il,bklm->bkim", layer.U, layer.P)
     return [
         Mistake("direct", "The direct part stands at every unit; a weight acts directly on its own "
@@ -99,6 +100,8 @@ def step_mistakes(layer: Layer) -> list[Mistake]:
                 slope * (bare + turned)),
         Mistake("through_state", "U meets the axis i of P; the sum goes over the unit, the first "
                 "of the two", slope * (bare + by_row)),
+        Mistake("through_state", "U is taken from the wrong columns of W, one too far",
+                slope * (bare + torch.einsum("kl,blim->bkim", late, layer.P))),
         Mistake("through_state", "Each unit hears only itself: the sum goes over all units l",
                 slope * (bare + torch.einsum("kk,bkim->bkim", layer.U, layer.P))),
     ]  # fmt: skip
@@ -213,7 +216,7 @@ def error_meets(student: Student, rng: torch.Generator) -> None:
         "It is averaged over the sequences, not summed": wanted / 3,
         "It is averaged over the units, not summed": wanted / 3,
         "The error goes with the axis k of P, the unit; here it goes with i": (
-            torch.einsum("bi,bkim->km", error, layer.P)
+            torch.einsum("bi,bkim->im", error, layer.P)
         ),
         "Only k = i counts here; the error of every unit meets every weight": (
             torch.einsum("bk,bkkm->km", error, layer.P)

@@ -26,12 +26,10 @@ class Net(NamedTuple):
 
 def net(rng: torch.Generator, batch: int, time: int, inputs: int = 2, cells: int = 3) -> Net:
     W = normal(rng, 3 * cells, inputs + 3 * cells + 1)
-    x, y = (
-        normal(rng, batch, time, inputs),
-        torch.rand(batch, 3 * cells, generator=rng, dtype=DOUBLE),
-    )
-    y = torch.cat([2 * y[:, :cells] - 1, y[:, cells:]], dim=1)
-    return Net(W, x, normal(rng, batch, cells), y)
+    x, s = normal(rng, batch, time, inputs), normal(rng, batch, cells)
+    gates = torch.rand(batch, 2 * cells, generator=rng, dtype=DOUBLE)
+    yc = gates[:, cells:] * torch.tanh(s)
+    return Net(W, x, s, torch.cat([yc, gates], dim=1))
 
 
 class Units(NamedTuple):

@@ -326,12 +326,8 @@ def block_mistakes(now: Held, error: Tensor) -> list[list[Mistake]]:
         "The sign is turned round: this is the step downhill": -slope,
     }
     found = []
-    for check, trace, other in (
-        ("cell_gradient", now.cell, now.gate),
-        ("gate_gradient", now.gate, now.cell),
-    ):
+    for check, trace in (("cell_gradient", now.cell), ("gate_gradient", now.gate)):
         wrong = {words: met(factor, trace) for words, factor in entering.items()}
-        wrong["The two traces are exchanged"] = met(E, other)
         found.append([Mistake(check, words, value) for words, value in wrong.items()])
     wrong = {words: factor.T @ now.z for words, factor in at_gate.items()}
     wrong["The output gate has no trace: it acts on this step alone"] = met(slope, now.cell)
@@ -346,7 +342,10 @@ def block_mistakes(now: Held, error: Tensor) -> list[list[Mistake]]:
         words = "It is averaged over the sequences, not summed"
         suspects.insert(0, Mistake("sum_over_batch", words, rights[i] / len(error)))
         suspects.insert(0, Mistake("sum_over_batch", "Only the first sequence counts", first[i]))
-        order = "W has the rows of the cells, then the input gates, then the output gates"
+        order = (
+            "W has the rows of the cells, then the input gates, then the output gates; or are the "
+            "two traces exchanged?"
+        )
         for j in range(3):
             if j != i:
                 suspects.append(Mistake("sum_over_batch", order, rights[j]))
