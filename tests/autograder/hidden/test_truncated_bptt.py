@@ -57,7 +57,7 @@ def test_below_differentiation_lies_what_torch_calls(name: str) -> None:
 
 
 def test_a_part_stands_without_the_answers_before_it() -> None:
-    blank = {name: "raise NotImplementedError()" for name in ("windows", "memory-cells", "rtrl")}
+    blank = dict.fromkeys(("windows", "memory-cells", "rtrl"), "raise NotImplementedError()")
     assert set(lost(judged(ASSIGNMENT, blank))) == {WINDOWS, CELLS, RTRL}
 
 
