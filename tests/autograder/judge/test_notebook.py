@@ -22,6 +22,7 @@ from tests.autograder.small import (
     scales,
     statuses,
     submitted,
+    suite,
 )
 
 
