@@ -1,21 +1,22 @@
-"""Right: small functions, torch.func in part 1, outer products by einsum, counts by tensors."""
+"""Right: small functions, functional_call in part 1, outer products, counts by tensors."""
 
 
 # %% windows
 def learner(layer, loss):
-    free = {n: p.detach() for n, p in layer.named_parameters() if p.requires_grad}
+    free = {n: p.detach().requires_grad_() for n, p in layer.named_parameters() if p.requires_grad}
 
-    def value(weights, x, target, state):
-        y, last = torch.func.functional_call(layer, weights, (x, state))
-        return loss(y, target), last
+    def differentiate(x, target, state):
+        y, last = torch.func.functional_call(layer, free, (x, state))
+        value = loss(y, target)
+        found = torch.autograd.grad(value, list(free.values()), materialize_grads=True)
+        return dict(zip(free, found, strict=True)), value.detach(), last
 
-    return free, torch.func.grad_and_value(value, has_aux=True)
+    return differentiate
 
 
 def full_bptt(layer, x, target, loss=half_squared_error, state=None):
     _check_target(target, x)
-    free, differentiate = learner(layer, loss)
-    gradients, (value, last) = differentiate(free, x, target, state)
+    gradients, value, last = learner(layer, loss)(x, target, state)
     return Learned(value, gradients, _detached(last))
 
 
