@@ -16,6 +16,7 @@ import json
 from html import escape
 from typing import Any, ClassVar
 
+from committed import ROOT
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -41,9 +42,11 @@ class TouchDirective(SphinxDirective):
         for path in (HERE / f"{name.replace('-', '_')}.py", SCRIPTS / f"{name}.js"):
             self.env.note_dependency(str(path))
         try:
-            figure(name)
+            made = figure(name)
         except KeyError as error:
             raise self.error(error.args[0]) from error
+        for file in made.files:
+            self.env.note_dependency(str(ROOT / file))
         if not self.content:
             raise self.error(f"the figure {name!r} needs a caption: what to try, what to see")
         box = nodes.figure()

@@ -107,6 +107,7 @@ class TouchFigure:
     says: str
     data: dict[str, Any] = field(default_factory=dict)
     numbers: tuple[Number, ...] = ()
+    files: tuple[str, ...] = ()  # results it reads, from the root of the repository
 
     def start(self) -> dict[str, float]:
         """Return the settings that the controls start from."""
