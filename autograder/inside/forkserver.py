@@ -56,6 +56,10 @@ def _import_once(modules: list[str]) -> None:
     for module in modules:
         with contextlib.suppress(ImportError):  # a convenience: cells can import it themselves
             importlib.import_module(module)
+    with contextlib.suppress(RuntimeError):
+        # The first product in half precision asks /proc/cpuinfo, which no child can read.
+        one = torch.ones(1, 1, dtype=torch.half)
+        one @ one
     gc.collect()
     gc.freeze()  # or the first collection in each child would copy every page
 

@@ -17,6 +17,8 @@ PACKAGE = Path(__file__).parents[1]
 INSIDE = PACKAGE / "inside"  # all of our code that student code may meet
 # Hidden when installed among the packages:
 OURS = ("autograder", "codehash", "solutions", "experiments", "samples", "demo", "benchmarks")
+# Not bubblewrap's /dev: it has /dev/ptmx, and the terminals of a machine are counted together.
+DEVICES = ("null", "zero", "full", "random", "urandom")
 CODE, PACKAGES = "/opt/judge", "/opt/packages"  # where they are inside
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -113,7 +115,10 @@ def bubblewrap(bwrap: str, staging: Path, hide: Sequence[Path]) -> list[str]:
         for source, target in seen:
             if ours.is_relative_to(source.resolve()) and ours.is_dir():
                 command += ["--tmpfs", str(Path(target) / ours.relative_to(source.resolve()))]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    command += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev"]
+    for device in DEVICES:
+        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    command += ["--dir", "/dev/shm", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for place in ("/dev", "/tmp", "/"):
         command += ["--remount-ro", place]
     return [*command, "--"]
