@@ -11,6 +11,7 @@ import ctypes
 import os
 import platform
 import resource
+import select
 import signal
 import struct
 import sys
@@ -21,8 +22,8 @@ from autograder.inside.rules import Rules
 NOBODY = 65534
 
 # <sched.h>
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x0002_0000, 0x0400_0000, 0x0800_0000
-CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x1000_0000, 0x2000_0000, 0x4000_0000
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x0002_0000, 0x0800_0000, 0x1000_0000
+CLONE_NEWPID, CLONE_NEWNET = 0x2000_0000, 0x4000_0000
 # <sys/mount.h>
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_RDONLY = 2, 4, 8, 1
 # <sys/prctl.h>, <linux/seccomp.h>
@@ -48,10 +49,16 @@ def _prctl(option: int, *args: int) -> None:
     _call("prctl", option, *(ctypes.c_ulong(value) for value in padded))
 
 
-def die_with_parent() -> None:
-    """Get SIGKILL when the parent ends, however it ends."""
+def die_with_parent(leash: int | None = None) -> None:
+    """Get SIGKILL when the parent ends, however it ends.
+
+    A parent that ended before this call goes unnoticed, unless it holds the other end of the pipe
+    ``leash`` (who is PID 1 cannot see it in any other way): then this process ends here.
+    """
     if LINUX:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if leash is not None and select.select([leash], [], [], 0)[0]:
+        os._exit(1)
 
 
 def give_up_root() -> None:
@@ -66,8 +73,8 @@ def give_up_root() -> None:
 def new_namespaces() -> None:
     """Leave every namespace of the fork server; the next fork is PID 1 of a new one."""
     uid, gid = os.geteuid(), os.getegid()
-    user = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID
-    _call("unshare", user | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+    own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
+    _call("unshare", own)
     maps = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"}
     for name, text in maps.items():
         with open(f"/proc/self/{name}", "w") as file:
