@@ -93,6 +93,7 @@ def bubblewrap(bwrap: str, staging: Path, hide: Sequence[Path]) -> list[str]:
     command += ["--hostname", "student"]
     if os.geteuid() == 0:
         # Root needs no user namespace here. Each child becomes nobody, then makes its own.
+        command += ["--cap-drop", "ALL"]  # bubblewrap would leave root everything
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
             command += ["--cap-add", capability]
     else:

@@ -113,8 +113,8 @@ MUST_NOT_BE_ALLOWED = """
 
 
 @pytest.fixture(scope="module")
-def weakened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with weakened_sandbox(tmp_path_factory.mktemp("nothing")) as sandbox:
+def weakened() -> Iterator[Sandbox]:
+    with weakened_sandbox() as sandbox:
         yield sandbox
 
 

@@ -47,8 +47,8 @@ class Weakened(Limits):
 
 
 @contextmanager
-def weakened_sandbox(secret: Path) -> Iterator[Sandbox]:
-    """A sandbox that takes walls away on request; ``secret`` can be seen inside, as /opt/secret."""
+def weakened_sandbox() -> Iterator[Sandbox]:
+    """A sandbox that takes walls away on request."""
     staged = sandboxes.staged_code
 
     def staged_code() -> Path:
@@ -59,16 +59,8 @@ def weakened_sandbox(secret: Path) -> Iterator[Sandbox]:
             rules.write(taken_away.RULES)
         return staging
 
-    bubblewrap = sandboxes.bubblewrap
-
-    def with_secret(*args: object) -> list[str]:
-        *command, end = bubblewrap(*args)  # type: ignore[arg-type]
-        root = len(command) - 1 - command[::-1].index("--remount-ro")
-        return [*command[:root], "--ro-bind", str(secret), "/opt/secret", *command[root:], end]
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandboxes, "staged_code", staged_code)
-        patch.setattr(sandboxes, "bubblewrap", with_secret)
         with Sandbox() as sandbox:
             yield sandbox
 
