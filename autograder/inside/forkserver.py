@@ -42,6 +42,10 @@ def main(argv: list[str]) -> None:
     sys.path[:0] = rest[:split]
     for builtin in (site.setquit, site.setcopyright, site.sethelper):
         builtin()  # `exit()` and friends, which -S leaves out
+    from autograder.inside import confine
+
+    # Importing takes seconds, in which nothing else would tell. No order comes before "ready".
+    confine.die_with_parent(int(first))
     _import_once(rest[split + 1 :])
     Server(socket.socket(fileno=int(first)), level).run()
 
@@ -74,9 +78,6 @@ class Server:
 
     def run(self) -> None:
         """Serve until the host closes the socket."""
-        from autograder.inside import confine
-
-        confine.die_with_parent()
         wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
