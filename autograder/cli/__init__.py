@@ -1,0 +1,77 @@
+"""The command ``autograder``: what a student and an instructor type.
+
+Each module holds the commands of one stretch of the road; this one puts them together, in the
+order in which they are used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from autograder import console
+from autograder.cli.collecting import collect
+from autograder.cli.course import init, release, status
+from autograder.cli.grading import grade
+from autograder.cli.results import export, feedback, report
+from autograder.cli.student import check
+from autograder.errors import AutograderError
+
+# Everything else is imported where it is used: `autograder --help` must not wait for torch.
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 done, but something needs your attention (a test fails, a file was not
+collected, a submission has no verdict); 2 the command could not be carried out as given;
+130 stopped with Ctrl-C (run the same command again to go on).
+"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+    help="""
+    Release assignments, check your own work, grade a class.
+
+    A student needs one command: [bold]autograder check NOTEBOOK[/bold].
+
+    An instructor goes through a course directory in this order:
+    [bold]init[/bold], [bold]release[/bold], (students work), [bold]collect[/bold],
+    [bold]grade[/bold], [bold]feedback[/bold], [bold]report[/bold], [bold]export[/bold];
+    [bold]status[/bold] says what comes next.
+    The directory is an ordinary nbgrader course, so formgrader and nbgrader's own commands
+    work in it.
+
+    Student code runs in a sandbox (bubblewrap) and never sees a hidden test.
+    Set AUTOGRADER_DEBUG=1 to see the traceback of an error.
+    """,
+)
+for command in (init, release, check, collect, grade, feedback, export, report, status):
+    app.command()(command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command (default: of the command line) in this process; return its exit code.
+
+    Errors that a user can put right are printed without a traceback.
+    """
+    try:
+        app(arguments, prog_name="autograder")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except AutograderError as error:
+        if os.environ.get("AUTOGRADER_DEBUG"):
+            raise
+        console.complain(error)
+        return 2
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())

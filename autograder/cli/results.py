@@ -1,0 +1,84 @@
+"""What goes out again: pages for students, marks for the LMS, the class at a glance."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder import console
+from autograder.cli.options import AssignmentArgument, CourseOption, StudentOption, assignment_of
+
+
+def feedback(
+    assignment: AssignmentArgument = None,
+    student: StudentOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the page each student gets back (feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html).
+
+    The page shows what each check examined, its points and its message, and the student's own
+    cells with what they printed. It never shows a hidden test. It needs no other file.
+
+    Example: [bold]autograder feedback 01-rnn-limits[/bold]
+    """
+    from autograder.course.directory import find
+    from autograder.steps.feedback import feedback as write_pages
+
+    home = find(course)
+    pages = write_pages(home, assignment_of(home, assignment), student or ())
+    console.say(f"{len(pages)} pages in {escape(str(home.root / 'feedback'))}")
+
+
+def export(
+    assignment: AssignmentArgument = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this file. Default: standard output."),
+    ] = None,
+    checks: Annotated[bool, typer.Option("--checks", help="One row per check.")] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write the marks as CSV.
+
+    One row per submission with the gradebook's score (manual grades and late penalty
+    included); with --checks one row per check. Without ASSIGNMENT: all assignments.
+
+    Example: [bold]autograder export -o marks.csv[/bold]
+    """
+    from autograder.course.directory import find
+    from autograder.steps.export import export as write_csv
+
+    home = find(course)
+    if assignment is not None:
+        home.require_released(assignment)
+    names = [assignment] if assignment else home.released()
+    if output is None:
+        write_csv(home, names, sys.stdout, checks=checks)
+        return
+    with output.open("w", encoding="utf-8", newline="") as stream:
+        count = write_csv(home, names, stream, checks=checks)
+    console.say(f"{count} rows in {escape(str(output))}")
+
+
+def report(
+    assignment: AssignmentArgument = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this file. Default: report/ASSIGNMENT.html."),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the class report: distribution of marks, pass rate per check, who has a problem.
+
+    Example: [bold]autograder report 01-rnn-limits[/bold]
+    """
+    from autograder.course.directory import find
+    from autograder.steps.report import report as write_report
+
+    home = find(course)
+    path = write_report(home, assignment_of(home, assignment), output)
+    console.say(f"Report: {escape(str(path))}")
