@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 
 from autograder import console
-from autograder.cli.options import AssignmentArgument, CourseOption, StudentOption, assignment_of
+from autograder.cli.options import (
+    AssignmentArgument,
+    CourseOption,
+    StudentOption,
+    assignment_of,
+    seconds,
+)
 
 
 def grade(
@@ -19,7 +25,9 @@ def grade(
     ] = 0,
     timeout: Annotated[
         float | None,
-        typer.Option(help="Seconds that one cell may take. Default: the sandbox's."),
+        typer.Option(
+            callback=seconds, help="Seconds that one cell may take. Default: the sandbox's."
+        ),
     ] = None,
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Judge again what already has a verdict that holds.")

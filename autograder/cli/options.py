@@ -12,6 +12,8 @@ from autograder.errors import AutograderError
 if TYPE_CHECKING:
     from autograder.course.directory import Course
 
+DAY = 86_400
+
 CourseOption = Annotated[
     Path | None,
     typer.Option("--course", help="The course directory. Default: the one you are in."),
@@ -24,6 +26,13 @@ StudentOption = Annotated[
     list[str] | None,
     typer.Option("--student", "-s", help="Only this student; may be given several times."),
 ]
+
+
+def seconds(value: float | None) -> float | None:
+    """Refuse what is no time to wait: zero, less, more than a day and NaN."""
+    if value is not None and not 0 < value <= DAY:
+        raise typer.BadParameter(f"give a number of seconds above zero, at most {DAY} (a day)")
+    return value
 
 
 def assignment_of(home: Course, name: str | None) -> str:

@@ -9,11 +9,14 @@ import typer
 from rich.markup import escape
 
 from autograder import console
+from autograder.cli.options import seconds
 
 
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook (.ipynb).")],
-    timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
+    timeout: Annotated[
+        float, typer.Option(callback=seconds, help="Seconds that one cell may take.")
+    ] = 60.0,
 ) -> None:
     """Run your notebook's visible tests, as a student, before handing it in.
 

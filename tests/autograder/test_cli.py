@@ -141,6 +141,13 @@ def test_bad_input_exits_with_2(run: Run, tmp_path: Path, arguments: tuple[str, 
     run(*arguments, cwd=tmp_path, code=2)
 
 
+@pytest.mark.parametrize("command", [("check", "mine.ipynb"), ("grade",)])
+@pytest.mark.parametrize("value", ["-1", "0", "nan", "inf", "1e300", "soon"])
+def test_a_timeout_is_a_time(run: Run, tmp_path: Path, command: tuple[str], value: str) -> None:
+    said = run(*command, f"--timeout={value}", cwd=tmp_path, code=2)
+    assert "--timeout" in said
+
+
 def test_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     ended = started("status", cwd=tmp_path)
     assert ended.returncode == 2
