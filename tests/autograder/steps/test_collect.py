@@ -6,6 +6,7 @@ import os
 import stat
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,13 +14,18 @@ from hypothesis import strategies as st
 
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
+from autograder.steps import collect as collecting
 from autograder.steps import inbox
-from autograder.steps.collect import Row, collect, printable, read_manifest, safe_id
+from autograder.steps.answers import Answers
+from autograder.steps.collect import collect
+from autograder.steps.manifest import Row, printable, read_manifest, safe_id
 from tests.autograder.tiny import NAME
 
 
-def run(course: Course, source: Path, **options: str) -> dict[str, Row]:
-    return {row.file: row for row in collect(course, source, NAME, **options)}
+def run(course: Course, source: Path, **options: Any) -> dict[str, Row]:
+    pattern = options.pop("pattern", None)
+    rows = collect(course, source, NAME, pattern, Answers(**options))
+    return {row.file: row for row in rows}
 
 
 def put(path: Path, text: str = "{}", time: float | None = None) -> Path:
@@ -110,7 +116,10 @@ def test_an_older_file_does_not_replace_a_newer_one(course: Course, tmp_path: Pa
 def test_a_shared_folder_is_not_a_student(course: Course, tmp_path: Path) -> None:
     for name in ("ada", "bob"):
         put(tmp_path / "in" / "submissions" / f"{name}.ipynb")
-    run(course, tmp_path / "in")
+    rows = run(course, tmp_path / "in")
+    assert submitted(course) == set()
+    assert all("--inside 'submissions'" in row.reason for row in rows.values())
+    run(course, tmp_path / "in", inside="submissions")
     assert submitted(course) == {"ada", "bob"}
 
 
@@ -200,12 +209,27 @@ def test_ids_are_safe_and_apart(one: str, other: str) -> None:
         assert student.isprintable()
 
 
-def test_two_names_with_one_id_stay_apart(course: Course, tmp_path: Path) -> None:
-    put(tmp_path / "in" / "Ada Lovelace.ipynb", '{"n": 1}')
-    put(tmp_path / "in" / "Ada_Lovelace.ipynb", '{"n": 2}')
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ada Lovelace", "Ada_Lovelace"), ("ada", "Ada"), ("caf\u00e9", "CAFE\u0301"), ("ﬁn", "fin")],
+)
+def test_two_names_that_may_be_one_are_asked(
+    course: Course, tmp_path: Path, one: str, other: str
+) -> None:
+    put(tmp_path / "in" / f"{one}.ipynb", '{"n": 1}')
+    put(tmp_path / "in" / f"{other}.ipynb", '{"n": 2}')
+    rows = run(course, tmp_path / "in")
+    assert submitted(course) == set()
+    assert all("more than one person here may be" in row.reason for row in rows.values())
+    run(course, tmp_path / "in", whose={f"{one}.ipynb": "one", f"{other}.ipynb": "other"})
+    assert submitted(course) == {"one", "other"}
+
+
+def test_one_name_in_two_normal_forms_is_one_person(course: Course, tmp_path: Path) -> None:
+    put(tmp_path / "in" / "caf\u00e9" / "a.ipynb", time=1000)
+    put(tmp_path / "in" / "cafe\u0301" / "b.ipynb", time=2000)
     run(course, tmp_path / "in")
-    contents = {course.notebook("submitted", NAME, s).read_text() for s in submitted(course)}
-    assert contents == {'{"n": 1}', '{"n": 2}'}
+    assert submitted(course) == {"caf\u00e9"}
 
 
 @pytest.mark.parametrize(
@@ -244,9 +268,17 @@ def test_a_bomb_is_refused(course: Course, tmp_path: Path, monkeypatch: pytest.M
     rows = {row.file: row for row in collect(course, archive, NAME)}
     assert "larger than" in rows["ada.ipynb"].reason
     assert submitted(course) == {"bob"}
-    monkeypatch.setattr(inbox, "MAX_TOTAL", 10_000)
-    with pytest.raises(AutograderError, match="unpacks to"):
-        collect(course, archive, NAME)
+
+
+def test_what_is_too_much_for_the_course_is_left_out(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "MAX_TOTAL", 10)
+    put(tmp_path / "in" / "ada.ipynb", "12345678")
+    put(tmp_path / "in" / "bob.ipynb", "12345678")
+    rows = run(course, tmp_path / "in")
+    assert submitted(course) == {"ada"}
+    assert "in all" in rows["bob.ipynb"].reason
 
 
 def test_a_damaged_entry_does_not_stop_the_rest(course: Course, tmp_path: Path) -> None:
