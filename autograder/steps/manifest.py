@@ -53,13 +53,6 @@ class Manifest(msgspec.Struct):
     submissions: dict[str, Entry] = {}
     refused: list[Row] = []
 
-    def student_of(self, owner: Owner) -> str | None:
-        """Return who this person became when their work was collected before."""
-        for student, entry in self.submissions.items():
-            if (entry.kind, entry.id) == (owner.kind, owner.id):
-                return student
-        return None
-
 
 def read_manifest(course: Course, assignment: str) -> Manifest:
     """Return the record; of an earlier version's, as far as its file names say whose they are."""

@@ -21,22 +21,31 @@ class Roster:
     def __init__(
         self, course: Course, assignment: str, manifest: Manifest, owners: Collection[Owner]
     ) -> None:
-        self._manifest = manifest
+        self._here = _Known(manifest)
         self._others = [
-            read_manifest(course, path.stem)
+            _Known(read_manifest(course, path.stem))
             for path in sorted((course.root / OURS / "collected").glob("*.json"))
             if path.stem != assignment
         ]
         self._folders = {path.name for path in (course.root / "submitted").glob("*")}
         self._spellings = {looks(name): name for name in sorted(self._folders)}
-        fresh = [owner for owner in owners if manifest.student_of(owner) is None]
+        self._names: dict[Owner, set[str]] = {}
+        for owner in owners:
+            self._names.setdefault(owner, set()).add(owner.name)
+        fresh = [owner for owner in owners if self._here.student_of(owner) is None]
         self._namesakes = Counter((owner.kind, looks(safe_id(owner.name))) for owner in set(owners))
         self._fresh = {owner: self._name(owner) for owner in fresh}
         self._claims = Counter(looks(student) for student in self._fresh.values())
 
     def student_of(self, owner: Owner) -> str:
         """Return the person's id; raise Unclear when it might be somebody else's."""
-        known = self._manifest.student_of(owner)
+        names = sorted(map(printable, self._names[owner]))
+        if owner.kind in ("moodle", "canvas") and len(names) > 1:
+            raise Unclear(
+                f"{owner.kind} {owner.id} is called {' and '.join(names[:3])} here; "
+                "say who it is with --map"
+            )
+        known = self._here.student_of(owner)
         if known is not None:
             return known
         student = self._fresh[owner]
@@ -63,26 +72,33 @@ class Roster:
 
     def _is_shared(self, owner: Owner) -> bool:
         """Tell whether the course has more than one person of this name, as far as it knows."""
-        look = looks(safe_id(owner.name))
-        if owner.is_nameless or self._namesakes[owner.kind, look] > 1:
+        if owner.is_nameless or self._namesakes[owner.kind, looks(safe_id(owner.name))] > 1:
             return True
-        if any(owner.kind == kind for kind, _ in _called(self._manifest, look)):
-            return True
-        for other in self._others:
-            people = {found for found in _called(other, look) if found[0] == owner.kind}
-            # A participant of Moodle has another number there: one of them may be this person.
-            if len(people) > (1 if owner.kind == "moodle" else 0):
-                return True
-        return False
+        # A participant of Moodle has another number elsewhere: one there may be this person.
+        elsewhere = 1 if owner.kind == "moodle" else 0
+        return self._here.namesakes(owner) > 0 or any(
+            other.namesakes(owner) > elsewhere for other in self._others
+        )
 
 
-def _called(manifest: Manifest, look: str) -> set[tuple[str, str]]:
-    """Return the people (kind, id) of that name whose work was collected."""
-    return {
-        (entry.kind, entry.id)
-        for entry in manifest.submissions.values()
-        if looks(safe_id(entry.original)) == look
-    }
+class _Known:
+    """The people in one assignment's record, by number and by name."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._students: dict[tuple[str, str], str] = {}
+        self._called: dict[tuple[str, str], set[str]] = {}
+        for student, entry in manifest.submissions.items():
+            self._students[entry.kind, entry.id] = student
+            look = looks(safe_id(entry.original))
+            self._called.setdefault((entry.kind, look), set()).add(entry.id)
+
+    def student_of(self, owner: Owner) -> str | None:
+        """Return who this person became when their work was collected."""
+        return self._students.get((owner.kind, owner.id))
+
+    def namesakes(self, owner: Owner) -> int:
+        """Return how many people the same kind of source knows by the owner's name."""
+        return len(self._called.get((owner.kind, looks(safe_id(owner.name))), ()))
 
 
 def conflict(student: str, owner: Owner, source: str, known: Entry | None) -> str:

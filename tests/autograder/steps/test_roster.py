@@ -89,3 +89,10 @@ def test_what_the_instructor_said_holds_for_the_next_download(
     run(course, zipped(tmp_path / "2.zip", {file: '{"n": 2}'}, when=1))
     assert submitted(course) == {"ada"}
     assert work(course, "ada") == '{"n": 2}'
+
+
+def test_one_number_with_two_names_is_asked(course: Course, tmp_path: Path) -> None:
+    files = {moodle("Ada", 1, "a.ipynb"): "1", moodle("Eve", 1, "e.ipynb"): "2"}
+    rows = run(course, zipped(tmp_path / "in.zip", files))
+    assert submitted(course) == set()
+    assert all("moodle 1 is called Ada and Eve" in row.reason for row in rows.values())
