@@ -15,7 +15,7 @@ import msgspec
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
-from autograder.steps.identity import LMS, Owner, Unclear, owner_of
+from autograder.steps.identity import LMS, Unclear, owner_of
 
 SHOWN = 300  # characters of a name in a row
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # on Windows
