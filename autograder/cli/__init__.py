@@ -16,9 +16,9 @@ from autograder import console
 from autograder.cli.collecting import collect
 from autograder.cli.course import init, release, status
 from autograder.cli.grading import grade
-from autograder.cli.results import export, feedback, report
+from autograder.cli.results import export, feedback, report, verify
 from autograder.cli.student import check
-from autograder.errors import AutograderError
+from autograder.course.trouble import in_words
 
 # Everything else is imported where it is used: `autograder --help` must not wait for torch.
 
@@ -43,7 +43,7 @@ app = typer.Typer(
     An instructor goes through a course directory in this order:
     [bold]init[/bold], [bold]release[/bold], (students work), [bold]collect[/bold],
     [bold]grade[/bold], [bold]feedback[/bold], [bold]report[/bold], [bold]export[/bold];
-    [bold]status[/bold] says what comes next.
+    [bold]status[/bold] says what comes next, [bold]verify[/bold] whether everything agrees.
     The directory is an ordinary nbgrader course, so formgrader and nbgrader's own commands
     work in it.
 
@@ -51,7 +51,7 @@ app = typer.Typer(
     Set AUTOGRADER_DEBUG=1 to see the traceback of an error.
     """,
 )
-for command in (init, release, check, collect, grade, feedback, export, report, status):
+for command in (*(init, release, check, collect, grade, feedback, export, report, status, verify),):
     app.command()(command)
 
 
@@ -64,10 +64,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         app(arguments, prog_name="autograder")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except AutograderError as error:
-        if os.environ.get("AUTOGRADER_DEBUG"):
+    except Exception as error:
+        told = in_words(error)
+        if told is None or os.environ.get("AUTOGRADER_DEBUG"):
             raise
-        console.complain(error)
+        console.complain(told)
         return 2
     return 0
 

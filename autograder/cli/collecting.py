@@ -65,13 +65,15 @@ def collect(
     Exit codes: 0 every notebook was collected; 1 some file was not, or none was found.
     """
     from autograder.course.directory import find
+    from autograder.course.lock import writing
     from autograder.steps.answers import Answers, read_map
     from autograder.steps.collect import collect as take
 
     home = find(course)
     name = assignment_of(home, assignment)
     said = Answers(inside, student, read_map(whose) if whose else {}, replace or ())
-    rows = take(home, source, name, pattern, said)
+    with writing(home):
+        rows = take(home, source, name, pattern, said)
     taken = [row for row in rows if row.is_collected]
     left = [row for row in rows if not row.is_collected]
     if taken:

@@ -46,7 +46,7 @@ def collect(
     ``pattern`` is a regular expression with a group named ``student``, matched against the
     path inside the inbox. What was collected from one person or place is never replaced from
     another, unless ``answers`` say so. Raises AutograderError when there is nothing to collect
-    from, or the course cannot be written.
+    from, OSError when the course cannot be written; the same call then goes on.
     """
     course.require_released(assignment)
     _refuse_own_folders(course, source)
@@ -180,7 +180,7 @@ class _Collection:
             return str(error)
         except OSError as error:
             if error.errno in MACHINE:
-                raise self._cannot_write(error) from error
+                raise
             return f"cannot be written: {error.strerror}"
         self.bytes_left -= len(data)
         self.manifest.submissions[student] = Entry(
@@ -219,17 +219,7 @@ class _Collection:
             if row.source not in ("", self.source) and row.file not in taken
         ]
         self.manifest.refused = [*kept, *refused]
-        try:
-            write_manifest(self.course, self.assignment, self.manifest)
-        except OSError as error:
-            raise self._cannot_write(error) from error
-
-    def _cannot_write(self, error: OSError) -> AutograderError:
-        return AutograderError(
-            f"the course cannot be written: {error.strerror}",
-            str(self.course.root),
-            "Nothing is half-written. Make room or allow writing, then run the same command again.",
-        )
+        write_manifest(self.course, self.assignment, self.manifest)
 
 
 def _timestamp(seconds: float | None) -> str:
