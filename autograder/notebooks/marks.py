@@ -102,7 +102,8 @@ def source_of(cell: Any) -> str:
 def digest(source: str) -> str:
     """Return a short hash of a cell that blank lines and trailing spaces do not change."""
     lines = (line.rstrip() for line in source.splitlines())
-    return hashlib.sha256("\n".join(filter(None, lines)).encode()).hexdigest()[:16]
+    text = "\n".join(filter(None, lines)).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def answers_of(notebook: Any) -> dict[str, str]:
