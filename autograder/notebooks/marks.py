@@ -14,6 +14,7 @@ from typing import Any, Literal
 Role = Literal["given", "solution", "test"]
 FLAGS = ("grade", "solution", "locked", "task")
 MAX_ID = 200  # characters kept of a grade_id that a student may have written
+MAX_SHOWN = 300_000  # characters of all the cells together that carry one id
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,15 @@ def digest(source: str) -> str:
 
 def answers_of(notebook: Any) -> dict[str, str]:
     """Return the source of each code cell that carries a grade id, all of them if they differ."""
-    answers: dict[str, str] = {}
+    found: dict[str, dict[str, None]] = {}  # the sources of an id, each once and in order
     for cell in _marked(cells_of(notebook)):
-        grade_id, source = grade_id_of(cell), source_of(cell)
-        first = answers.setdefault(grade_id, source)
-        if source not in first:
-            answers[grade_id] = f"{first}\n\n# Another cell with the same id:\n{source}"
-    return answers
+        found.setdefault(grade_id_of(cell), {})[source_of(cell)] = None
+    return {grade_id: _together(list(sources)) for grade_id, sources in found.items()}
+
+
+def _together(sources: list[str]) -> str:
+    text = "\n\n# Another cell with the same id:\n".join(sources)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n[...]"
 
 
 def _marked(cells: Iterable[Any]) -> list[Any]:
