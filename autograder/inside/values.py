@@ -200,9 +200,7 @@ class Decoder:
             raise WireError("an impossible shape")
         # What a check sums over an empty dimension is as large as the others together.
         if math.prod(max(dim, 1) for dim in value.shape) * dtype.itemsize > MAX_BYTES:
-            raise WireError(
-                f"a tensor of more than {MAX_BYTES} bytes, but for its empty dimensions"
-            )
+            raise WireError(f"a tensor of more than {MAX_BYTES} bytes, or as good as that")
         size = math.prod(value.shape) * dtype.itemsize
         if size > len(self._payload):
             raise WireError(f"a tensor of {size} bytes with {len(self._payload)} bytes left")

@@ -63,8 +63,8 @@ def _upgraded(content: Any) -> dict[str, Any]:
     version = content.get("nbformat", 4 if "cells" in content else None)
     if not isinstance(version, int) or not 1 <= version <= 4:
         raise Unreadable(
-            f"The submitted file is not a notebook of a known format (nbformat: {_brief(version)}). "
-            "Open it in Jupyter, save it, and submit it again."
+            "The submitted file is not a notebook of a known format "
+            f"(nbformat: {_brief(version)}). Open it in Jupyter, save it, and submit it again."
         )
     if version == 4:
         return content
