@@ -18,7 +18,7 @@ from autograder.cli.course import init, release, status
 from autograder.cli.grading import grade
 from autograder.cli.results import export, feedback, report
 from autograder.cli.student import check
-from autograder.errors import AutograderError
+from autograder.course.trouble import in_words
 
 # Everything else is imported where it is used: `autograder --help` must not wait for torch.
 
@@ -64,10 +64,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         app(arguments, prog_name="autograder")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except AutograderError as error:
-        if os.environ.get("AUTOGRADER_DEBUG"):
+    except Exception as error:
+        told = in_words(error)
+        if told is None or os.environ.get("AUTOGRADER_DEBUG"):
             raise
-        console.complain(error)
+        console.complain(told)
         return 2
     return 0
 

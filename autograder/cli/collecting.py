@@ -40,10 +40,12 @@ def collect(
     Exit codes: 0 every notebook was collected; 1 some file was not, or none was found.
     """
     from autograder.course.directory import find
+    from autograder.course.lock import writing
     from autograder.steps.collect import collect as take
 
     home = find(course)
-    rows = take(home, source, assignment_of(home, assignment), pattern)
+    with writing(home):
+        rows = take(home, source, assignment_of(home, assignment), pattern)
     taken = [row for row in rows if row.is_collected]
     left = [row for row in rows if not row.is_collected]
     console.table("Collected", ("student", "file"), [(row.student, row.file) for row in taken])

@@ -51,10 +51,13 @@ def release(
     Example: [bold]autograder release 01-rnn-limits[/bold]
     """
     from autograder.course.directory import find
+    from autograder.course.lock import writing
     from autograder.steps.release import release as make_releases
 
     home = find(course)
-    for made in make_releases(home, assignments or (), force=force):
+    with writing(home):
+        releases = make_releases(home, assignments or (), force=force)
+    for made in releases:
         state = "released" if made.is_new else "unchanged"
         console.say(f"{made.assignment}: {state}, {escape(str(made.path))}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from autograder import console
 from autograder.cli.options import (
@@ -55,6 +56,7 @@ def grade(
     2 nothing could be graded (for example: no isolation and no --unsafe); 130 Ctrl-C.
     """
     from autograder.course.directory import find
+    from autograder.course.lock import scratch, writing
     from autograder.steps.grade import Options, Outcome
     from autograder.steps.grade import grade as judge
 
@@ -63,7 +65,7 @@ def grade(
     options = Options(jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe)
     outcome = Outcome()
     try:
-        with console.progress() as bar:
+        with writing(home), scratch(home), console.progress() as bar:
             for event in judge(home, name, student or (), options):
                 outcome.add(event)
                 bar.update(event.done, event.total, event.student)
@@ -80,4 +82,6 @@ def grade(
             for found in outcome.sorted_verdicts()
         ],
     )
+    for note in outcome.notes:
+        console.say(f"[yellow]Note:[/yellow] {escape(note)}")
     console.say(f"Next: autograder feedback {name}")

@@ -20,17 +20,31 @@ def feedback(
 ) -> None:
     """Write the page each student gets back (feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html).
 
-    The page shows what each check examined, its points and its message, and the student's own
-    cells with what they printed. It never shows a hidden test. It needs no other file.
+    The page shows the gradebook's mark (with what was given by hand, extra credit, comments and
+    the penalty for handing in late), what each check examined, its points and its message, and
+    the student's own cells with what they printed. It never shows a hidden test. It needs no
+    other file.
 
     Example: [bold]autograder feedback 01-rnn-limits[/bold]
+
+    Exit codes: 0 done; 1 the pages are written, but a due date or the rule for late work has
+    changed since grading: grade again, then write them again; 2 nothing could be written.
     """
     from autograder.course.directory import find
+    from autograder.course.lock import writing
     from autograder.steps.feedback import feedback as write_pages
 
     home = find(course)
-    pages = write_pages(home, assignment_of(home, assignment), student or ())
+    name = assignment_of(home, assignment)
+    with writing(home):
+        pages = write_pages(home, name, student or ())
     console.say(f"{len(pages)} pages in {escape(str(home.root / 'feedback'))}")
+    outdated = [page for page in pages if page.note]
+    for page in outdated:
+        console.say(f"[yellow]Note:[/yellow] {escape(page.student)}: {escape(page.note)}")
+    if outdated:
+        console.say(f"Next: autograder grade {name}, then autograder feedback {name} again")
+        raise typer.Exit(1)
 
 
 def export(

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import msgspec
-from nbformat import NotebookNode
 
 from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints
-from autograder.errors import AutograderError, Unreadable
+from autograder.errors import AutograderError
 from autograder.judge.pool import local_executor, run_all
 from autograder.judge.worker import Job, judge_job, longest, zero_verdict
 from autograder.line.limits import Isolation
-from autograder.notebooks.read import read_bytes, read_submission
-from autograder.steps.gradebook import GradebookWriter
+from autograder.notebooks.read import read_bytes
+from autograder.steps.gradebook import GradebookWriter, readable
 from autograder.verdict import Verdict, decode
 
 GAVE_UP = (
@@ -46,6 +45,7 @@ class Event:
     is_new: bool
     done: int
     total: int
+    note: str = ""  # what did not agree with a verdict that was kept, and does now
 
     @property
     def student(self) -> str:
@@ -57,11 +57,13 @@ class Outcome:
     """The verdicts of a run so far."""
 
     verdicts: list[Verdict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     judged: int = 0
     kept: int = 0
 
     def add(self, event: Event) -> None:
         self.verdicts.append(event.verdict)
+        self.notes += [f"{event.student}: {event.note}"] if event.note else []
         self.judged += event.is_new
         self.kept += not event.is_new
 
@@ -109,10 +111,9 @@ def grade(
                 job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
                 jobs.append(job)
                 continue
-            if not writer.has(student):
-                writer.record(verdict, _notebook(data))
+            note = writer.keep(verdict, data)
             done += 1
-            yield Event(verdict, False, done, len(chosen))
+            yield Event(verdict, False, done, len(chosen), note)
         workers = options.jobs or os.cpu_count() or 1
         # Closing the runs ends the workers, whatever stops this loop.
         with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
@@ -123,7 +124,7 @@ def grade(
                     blank = course.notebook("release", assignment).read_bytes()
                     work(msgspec.structs.replace(job, submission=blank))
                     verdict = _gave_up(job, result)
-                writer.record(verdict, _notebook(job.submission))
+                writer.record(verdict, readable(job.submission))
                 done += 1
                 yield Event(verdict, True, done, len(chosen))
 
@@ -192,10 +193,3 @@ def _gave_up(job: Job, error: Exception) -> Verdict:
 
     verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
     return msgspec.structs.replace(verdict, fingerprint=FAILED)
-
-
-def _notebook(data: bytes) -> NotebookNode | None:
-    try:
-        return read_submission(data)
-    except Unreadable:
-        return None
