@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 # The last one is what the first backward pass from a tensor that is no scalar imports.
 PRELOAD = ("numpy", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
+# How to join a fork server, and which level it has.
+Lobby = tuple[socket.socket, Isolation]
 START_S, SPAWN_S, END_S = 120.0, 20.0, 10.0
 
 
@@ -59,8 +61,8 @@ class Sandbox:
             (the course directory). The package's own checkout always is.
         preload: modules to import once for all children; those of PRELOAD are what ordinary
             exercises use.
-        lobby: that of a sandbox which another process has launched: join it instead of
-            starting a server, with whose level and hidden directories it is.
+        lobby: that of a sandbox which another process has launched: join its server, which
+            has a level and hidden directories of its own, instead of starting one.
     """
 
     def __init__(
@@ -70,19 +72,24 @@ class Sandbox:
         *,
         hide: Sequence[Path] = (),
         preload: Sequence[str] = PRELOAD,
-        lobby: socket.socket | None = None,
+        lobby: Lobby | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.level: Isolation = level
+        self.level: Isolation = lobby[1] if lobby else level
         self._hide = [Path(path) for path in hide]
         self._preload = list(preload)
         self._ended: dict[int, int] = {}
         self._staging: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._leash: socket.socket | None = None  # the server ends when this is closed
-        self._lobby = lobby
+        self._lobby = lobby[0] if lobby else None
         self._control: socket.socket | None = None
         self._errors: Path | None = None
+
+    @property
+    def lobby(self) -> Lobby | None:
+        """What another process needs to join; None before the launch."""
+        return (self._lobby, self.level) if self._lobby is not None else None
 
     # --- start and stop ---
 
