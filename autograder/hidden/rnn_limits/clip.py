@@ -79,7 +79,7 @@ def run_clip(student: Student, gradients: Sequence[Tensor], max_norm: float) -> 
         return taken(student.clip_gradients(list(gradients), max_norm), gradients)
 
 
-def taken(result: object, gradients: Sequence[Tensor]) -> Clipped:
+def taken(result: Any, gradients: Sequence[Tensor]) -> Clipped:
     """The numbers of an answer for some gradients, wherever in it they stand."""
     both = isinstance(result, tuple | list) and len(result) == 2
     clipped, norm = result if both else (result, None)
