@@ -3,7 +3,8 @@
 A worker process that dies breaks its whole executor. So only as many jobs are handed out as
 there are workers; when the executor breaks, those few are set aside, the rest go on in a new
 one, and each one set aside is tried once more, alone. What breaks the executor alone is to
-blame, and is reported as such.
+blame, and is reported as such. What takes longer than its time ends its process, so it goes
+the same way.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from concurrent.futures import (
 from contextlib import closing
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, TypeVar
+
+from autograder.judge.bounds import Bounded
 
 # What the work of a process needs: imported once for all of them.
 PRELOAD = (
@@ -57,8 +60,13 @@ def run_all(
     work: Callable[[Job], Result],
     jobs: Sequence[Job],
     workers: int,
+    seconds: Callable[[Job], float] | None = None,
 ) -> Generator[tuple[Job, Result | Exception], None, None]:
-    """Yield (job, result) as the jobs finish; the result is an exception if it failed twice."""
+    """Yield (job, result) as the jobs finish; the result is an exception if it failed twice.
+
+    With ``seconds`` (of a job), no process works longer on one job than that.
+    """
+    work = work if seconds is None else Bounded(work, seconds)
     set_aside: list[Job] = []
     with closing(_run(make_executor, work, jobs, workers)) as outcomes:
         for job, result in outcomes:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from autograder.line.sandbox import Sandbox
     from autograder.suite.suite import Suite
 
+MARGIN_S = 120.0  # on top of a submission's time: a sandbox that starts, the judge's own reckoning
+
 
 class Job(msgspec.Struct, frozen=True):
     """Everything a worker needs to know, as plain data that may cross to another machine."""
@@ -114,6 +116,11 @@ def limits_of(job: Job) -> Limits:
         total_s=usual.total_s * scale,
         cpu_s=int(usual.cpu_s * scale),
     )
+
+
+def longest(job: Job) -> float:
+    """Return the seconds after which a job is given up, whatever the judge is doing."""
+    return limits_of(job).total_s + MARGIN_S
 
 
 def _sandbox(job: Job) -> Sandbox:

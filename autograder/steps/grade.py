@@ -16,7 +16,7 @@ from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints
 from autograder.errors import AutograderError, Unreadable
 from autograder.judge.pool import local_executor, run_all
-from autograder.judge.worker import Job, judge_job, zero_verdict
+from autograder.judge.worker import Job, judge_job, longest, zero_verdict
 from autograder.line.limits import Isolation
 from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.gradebook import GradebookWriter
@@ -115,7 +115,7 @@ def grade(
             yield Event(verdict, False, done, len(chosen))
         workers = options.jobs or os.cpu_count() or 1
         # Closing the runs ends the workers, whatever stops this loop.
-        with closing(run_all(make_executor, work, jobs, workers)) as runs:
+        with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
             for job, result in runs:
                 if isinstance(result, bytes):
                     verdict = decode(result)

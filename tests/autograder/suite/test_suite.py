@@ -26,7 +26,8 @@ from autograder.checks import (
 from autograder.errors import AutograderError
 from autograder.inside import wire
 from autograder.line.local import LocalTransport
-from autograder.suite.examine import result
+from autograder.suite.examine import NO_WORDS, result
+from autograder.verdict import CheckResult
 
 NAN, INF = float("nan"), float("inf")
 
@@ -162,7 +163,7 @@ def noise(): return torch.rand(3)
 """
 
 
-def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str:
+def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str | None:
     line = LocalTransport()
     line.request(wire.Exec("c", CODE), 5.0)
     suite = Suite("s")
@@ -171,7 +172,7 @@ def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0
 
 
 def test_a_check_passes_by_returning() -> None:
-    assert examined(lambda student, rng: None) == ""
+    assert examined(lambda student, rng: None) is None
 
 
 def _raise(error: Exception) -> None:
@@ -182,7 +183,7 @@ def _raise(error: Exception) -> None:
     ("function", "words"),
     [
         (lambda s, r: expect(False, "reason"), "reason"),
-        (lambda s, r: _raise(CheckFailure()), "failed"),
+        (lambda s, r: _raise(CheckFailure()), ""),
         (lambda s, r: _raise(KeyError("bug")), "could not be examined: KeyError: 'bug'"),
         (lambda s, r: (lambda a, b, c: 0)(*s.two(1)), "could not be examined: TypeError"),
         (lambda s, r: s.number() @ 3, "could not be examined: TypeError"),
@@ -190,7 +191,9 @@ def _raise(error: Exception) -> None:
     ],
 )
 def test_whatever_goes_wrong_is_zero_and_a_reason(function, words: str) -> None:
-    assert words in examined(function)
+    message = examined(function)
+    assert message is not None
+    assert words in message
 
 
 def test_a_wrong_number_of_results_is_told_as_such() -> None:
@@ -226,7 +229,7 @@ def test_a_check_leaves_the_judges_own_random_numbers_alone() -> None:
         torch.rand(100)
 
     state = torch.get_rng_state()
-    assert examined(draw) == ""
+    assert examined(draw) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -234,9 +237,10 @@ def test_results_are_all_or_nothing() -> None:
     suite = Suite("s")
     suite.check("a", points=2, title="t")(lambda student, rng: None)
     check = suite.checks[0]
-    assert result(check, "").passed
-    assert result(check, "no").points == 0.0
-    assert result(check, "no").message == "no"
+    assert result(check, None) == CheckResult("<lambda>", "t", 2.0, 2.0)
+    assert result(check, "no") == CheckResult("<lambda>", "t", 0.0, 2.0, "no")
+    for nothing in ("", " \n\t"):
+        assert result(check, nothing) == CheckResult("<lambda>", "t", 0.0, 2.0, NO_WORDS)
 
 
 @pytest.fixture
