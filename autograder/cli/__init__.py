@@ -6,6 +6,7 @@ order in which they are used.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -75,4 +76,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
+    # jsonschema, which comes with nbformat, builds a grammar of addresses as it is imported: as
+    # long as all of torch, and no notebook's schema has such an address.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    # Workers would run this script again before they begin.
+    vars(sys.modules["__main__"]).pop("__file__", None)
+    gc.set_threshold(50_000)  # imports make next to no garbage, and much to look through for it
     sys.exit(run())

@@ -8,7 +8,6 @@ and then what that command left half-written is swept up.
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import socket
@@ -18,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import msgspec
@@ -117,7 +117,8 @@ def scratch(course: Course) -> Iterator[None]:
 @cache  # for the process: its fork server lives as long, and has its socket there
 def _scratch_folder() -> str:
     folder = tempfile.mkdtemp(prefix=SCRATCH)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # After -100: multiprocessing has its own folder in this one, and wants to remove it itself.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
     return folder
 
 

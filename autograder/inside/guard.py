@@ -17,6 +17,11 @@ from typing import Any, NoReturn
 
 import torch
 
+from autograder.inside.source import parsed, walk
+
+# No path by which torch offers anything is longer.
+MAX_PARTS, MAX_PATH = 20, 400
+
 _RECURRENT = ("rnn_tanh", "rnn_relu", "lstm", "gru")
 _OWNERS = ("torch", "torch._VF", "torch._C._VariableFunctions", "torch._C._nn", "torch.ops.aten")
 _ATTENTION = ("scaled_dot_product_attention", "_scaled_dot_product_attention_math")
@@ -147,29 +152,57 @@ def refused_names(
 
     `aliases` (local name -> dotted path) carries imports from cell to cell and is updated.
     A source that does not parse has none; running it will say so.
+
+    Raises:
+        Unread: the source is longer or deeper than what is read.
     """
+    return refused_in(source, spellings(names), {} if aliases is None else aliases)
+
+
+def refused_in(
+    source: str, spellings: dict[str, str], aliases: dict[str, str]
+) -> list[tuple[int, str]]:
+    """Do what `refused_names` does with spellings that are known already."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(source)
+    except SyntaxError:
         return []
-    scan = _Scan(spellings(names), {} if aliases is None else aliases)
-    scan.visit(tree)
+    scan = _Scan(spellings, aliases)
+    walk(tree, scan)
     return sorted(set(scan.found))
 
 
-class _Scan(ast.NodeVisitor):
+class _Scan:
+    """Follows imports and names through a tree, and notes where a refused thing is named."""
+
     def __init__(self, spellings: dict[str, str], aliases: dict[str, str]) -> None:
         self.spellings = spellings
         self.aliases = aliases
         self.found: list[tuple[int, str]] = []
 
-    def visit_Import(self, node: ast.Import) -> None:
-        for item in node.names:
-            local = item.asname or item.name.partition(".")[0]
-            self.aliases[local] = item.name if item.asname else local
-            self._check(node, item.name)
+    def enter(self, node: ast.AST) -> None:
+        match node:
+            case ast.Import():
+                for item in node.names:
+                    local = item.asname or item.name.partition(".")[0]
+                    self._call(local, item.name if item.asname else local)
+                    self._check(node, item.name)
+            case ast.ImportFrom():
+                self._import_from(node)
+            case ast.Name(ctx=ast.Load()) | ast.Attribute() | ast.Call():
+                self._check(node, self._path(node))
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def leave(self, node: ast.AST) -> None:
+        match node:
+            case ast.ClassDef() | ast.FunctionDef():
+                self.aliases.pop(node.name, None)
+            case ast.Assign():
+                path = self._path(node.value)
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        self._call(target.id, path)
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
         for item in node.names:
             path = f"{node.module}.{item.name}"
             if item.name == "*":
@@ -178,38 +211,15 @@ class _Scan(ast.NodeVisitor):
                     if owner == node.module:
                         self.aliases[last] = spelling
             else:
-                self.aliases[item.asname or item.name] = path
+                self._call(item.asname or item.name, path)
                 self._check(node, path)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.generic_visit(node)
-        self.aliases.pop(node.name, None)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.generic_visit(node)
-        self.aliases.pop(node.name, None)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self.generic_visit(node)
-        path = self._path(node.value)
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                if path is None:
-                    self.aliases.pop(target.id, None)
-                else:
-                    self.aliases[target.id] = path
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._check(node, self._path(node))
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._check(node, self._path(node))
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        self._check(node, self._path(node))
-        self.generic_visit(node)
+    def _call(self, local: str, path: str | None) -> None:
+        """Remember what a name stands for, as far as it matters here."""
+        if path is None or len(path) > MAX_PATH:
+            self.aliases.pop(local, None)
+        else:
+            self.aliases[local] = path
 
     def _check(self, node: ast.AST, path: str | None) -> None:
         if path in self.spellings:
@@ -217,13 +227,18 @@ class _Scan(ast.NodeVisitor):
 
     def _path(self, node: ast.AST) -> str | None:
         """The dotted path an expression stands for, as far as imports and names tell."""
-        if isinstance(node, ast.Name):
-            return self.aliases.get(node.id)
-        if isinstance(node, ast.Attribute):
-            owner = self._path(node.value)
-            return owner and f"{owner}.{node.attr}"
-        match node:
-            case ast.Call(ast.Name("getattr"), [value, ast.Constant(str(name)), *_]):
-                owner = self._path(value)
-                return owner and f"{owner}.{name}"
+        parts: list[str] = []
+        while len(parts) <= MAX_PARTS:
+            match node:
+                case ast.Name():
+                    owner = self.aliases.get(node.id)
+                    return owner and ".".join([owner, *reversed(parts)])
+                case ast.Attribute():
+                    parts.append(node.attr)
+                    node = node.value
+                case ast.Call(ast.Name("getattr"), [value, ast.Constant(str(name)), *_]):
+                    parts.append(name)
+                    node = value
+                case _:
+                    return None
         return None

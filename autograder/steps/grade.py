@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import msgspec
 
 from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints
 from autograder.errors import AutograderError
-from autograder.judge.pool import local_executor, run_all
-from autograder.judge.worker import Job, judge_job, zero_verdict
+from autograder.judge.pool import run_all
+from autograder.judge.worker import Job, judge_job, longest, zero_verdict
+from autograder.judge.workers import Workers
 from autograder.line.limits import Isolation
 from autograder.notebooks.read import read_bytes
 from autograder.steps.gradebook import GradebookWriter, readable
@@ -79,7 +81,7 @@ def grade(
     options: Options = Options(),
     *,
     work: Callable[[Job], bytes] = judge_job,
-    make_executor: Callable[[int], Executor] = local_executor,
+    make_executor: Callable[[int], Executor] | None = None,
 ) -> Iterator[Event]:
     """Give every submission a verdict; yield an event for each as it is written down.
 
@@ -97,7 +99,12 @@ def grade(
     # Finding out takes torch and a trial, which a run with nothing to judge does without.
     isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
     done = 0
-    with GradebookWriter(course, assignment) as writer:
+    verdicts = [course.verdict_path(assignment, student) for student in chosen]
+    with ExitStack() as stack:
+        here = stack.enter_context(Workers([course.root]))
+        if make_executor is None and (options.regrade or not all(map(Path.is_file, verdicts))):
+            here.launch()  # it takes a while, and so does what comes now
+        writer = stack.enter_context(GradebookWriter(course, assignment))
         jobs: list[Job] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
@@ -114,9 +121,12 @@ def grade(
             note = writer.keep(verdict, data)
             done += 1
             yield Event(verdict, False, done, len(chosen), note)
+        if jobs and make_executor is None:
+            here.launch(isolation())
         workers = options.jobs or os.cpu_count() or 1
         # Closing the runs ends the workers, whatever stops this loop.
-        with closing(run_all(make_executor, work, jobs, workers)) as runs:
+        make_executor = make_executor or here.executor
+        with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
             for job, result in runs:
                 if isinstance(result, bytes):
                     verdict = decode(result)
