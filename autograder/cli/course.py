@@ -63,7 +63,10 @@ def release(
 
 
 def status(course: CourseOption = None) -> None:
-    """Show how far each assignment has come, and the next command.
+    """Show how far each assignment has come, and the next command for it.
+
+    Stale are verdicts that were made from something else: an older submission, exercise, hidden
+    test or grader. A due date or a rule for late work that changed since grading is named, too.
 
     Example: [bold]autograder status[/bold]
     """
@@ -71,16 +74,25 @@ def status(course: CourseOption = None) -> None:
     from autograder.steps.status import status as states
 
     home = find(course)
+    rows = states(home)
     console.table(
         f"{home.settings.course_id} ({home.root})",
-        ("assignment", "released", "collected", "graded", "stale", "feedback", "next"),
+        ("assignment", "released", "collected", "graded", "stale", "feedback"),
         [
             (
                 row.assignment,
                 row.released,
                 *map(str, (row.collected, row.graded, row.stale, row.feedback)),
-                row.next_step,
             )
-            for row in states(home)
+            for row in rows
         ],
     )
+    for row in rows:
+        if row.penalties:
+            console.say(
+                f"[yellow]Note:[/yellow] {escape(row.assignment)}: {row.penalties} penalties for "
+                "handing in late are not what the due date and the rule say now."
+            )
+    console.say("Next:" if rows else "There is no exercise yet.")
+    for row in rows:
+        console.say(f"  {escape(row.next_step)}")  # outside of the table, where it can be copied

@@ -35,6 +35,17 @@ def seconds(value: float | None) -> float | None:
     return value
 
 
+def new_file(path: Path | None) -> Path | None:
+    """Refuse a place where no file can be written."""
+    if path is not None and path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file in it")
+    if path is not None and path.exists() and not path.is_file():
+        raise typer.BadParameter(f"{path} is not an ordinary file")
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}; make it, or correct the name")
+    return path
+
+
 def assignment_of(home: Course, name: str | None) -> str:
     """Return the assignment that was named, or the only one there is."""
     if name is not None:

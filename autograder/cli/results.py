@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,13 @@ import typer
 from rich.markup import escape
 
 from autograder import console
-from autograder.cli.options import AssignmentArgument, CourseOption, StudentOption, assignment_of
+from autograder.cli.options import (
+    AssignmentArgument,
+    CourseOption,
+    StudentOption,
+    assignment_of,
+    new_file,
+)
 
 
 def feedback(
@@ -51,7 +58,12 @@ def export(
     assignment: AssignmentArgument = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write to this file. Default: standard output."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=new_file,
+            help="Write to this file. Default: standard output.",
+        ),
     ] = None,
     checks: Annotated[bool, typer.Option("--checks", help="One row per check.")] = False,
     course: CourseOption = None,
@@ -59,11 +71,13 @@ def export(
     """Write the marks as CSV.
 
     One row per submission with the gradebook's score (manual grades and late penalty
-    included); with --checks one row per check. Without ASSIGNMENT: all assignments.
+    included) and the number your LMS knows the person by (Moodle: the participant's in this
+    assignment); with --checks one row per check. Without ASSIGNMENT: all assignments.
 
     Example: [bold]autograder export -o marks.csv[/bold]
     """
     from autograder.course.directory import find
+    from autograder.course.files import write_atomically
     from autograder.steps.export import export as write_csv
 
     home = find(course)
@@ -73,8 +87,9 @@ def export(
     if output is None:
         write_csv(home, names, sys.stdout, checks=checks)
         return
-    with output.open("w", encoding="utf-8", newline="") as stream:
-        count = write_csv(home, names, stream, checks=checks)
+    text = io.StringIO(newline="")
+    count = write_csv(home, names, text, checks=checks)
+    write_atomically(output, text.getvalue().encode())
     console.say(f"{count} rows in {escape(str(output))}")
 
 
@@ -82,7 +97,12 @@ def report(
     assignment: AssignmentArgument = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write to this file. Default: report/ASSIGNMENT.html."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=new_file,
+            help="Write to this file. Default: report/ASSIGNMENT.html.",
+        ),
     ] = None,
     course: CourseOption = None,
 ) -> None:

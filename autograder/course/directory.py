@@ -12,6 +12,7 @@ hidden folder of ours for what nbgrader has no place for:
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -200,6 +201,18 @@ def find(start: Path | None = None) -> Course:
     )
 
 
+def is_exercise(path: Path) -> bool:
+    """Tell whether a Markdown file's head says that the autograder knows it."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            if next(lines, "").strip() != "---":
+                return False
+            head = itertools.takewhile(lambda line: line.strip() != "---", lines)
+            return any(line.startswith("autograder:") for line in head)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def init(root: Path, exercises: Path) -> Course:
     """Lay out a course directory, or complete the one that is already there."""
     root = root.resolve()
@@ -212,11 +225,11 @@ def init(root: Path, exercises: Path) -> Course:
                 str(root),
                 "Name a new or an empty directory.",
             )
-        if not any(exercises.glob("*.md")):
+        if not any(map(is_exercise, exercises.glob("*.md"))):
             raise AutograderError(
-                "there is no exercise (*.md) in the folder",
+                "there is no exercise in the folder: no *.md file whose head says 'autograder:'",
                 str(exercises.resolve()),
-                "Name the folder with --exercises DIR.",
+                "Name the folder of the exercises with --exercises DIR.",
             )
         course_id = re.sub(r"[^\w.-]+", "_", root.name) or "course"
         relative = os.path.relpath(exercises.resolve(), root)

@@ -150,6 +150,43 @@ def test_a_timeout_is_a_time(run: Run, tmp_path: Path, command: tuple[str], valu
     assert "--timeout" in said
 
 
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_output_must_be_a_file_that_can_be(run: Run, course: Course, command: str) -> None:
+    (course.root / "marks").mkdir()
+    assert "is a folder" in run(command, "-o", "marks", cwd=course.root, code=2)
+    said = run(command, "-o", "nowhere/marks.csv", cwd=course.root, code=2)
+    assert "no folder nowhere" in said
+
+
+def test_a_failed_export_leaves_the_old_file(
+    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = course.root / "marks.csv"
+    old.write_text("last week's")
+
+    def fail(*arguments: object, **options: object) -> int:
+        raise AutograderError("the gradebook is busy")
+
+    monkeypatch.setattr("autograder.steps.export.export", fail)
+    run("export", "-o", old, cwd=course.root, code=2)
+    assert old.read_text() == "last week's"
+
+
+def test_status_s_commands_can_be_copied(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "_out", Console(width=40))
+    assert cli.run(["status", "--course", str(course.root)]) == 0
+    assert "autograder collect SOURCE --assignment tiny\n" in capsys.readouterr().out
+
+
+def test_an_empty_inbox_is_not_ready_to_grade(run: Run, course: Course, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    said = run("collect", tmp_path / "in", cwd=course.root, code=1)
+    assert "There is no notebook" in said
+    assert "Next" not in said
+
+
 def test_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     ended = started("status", cwd=tmp_path)
     assert ended.returncode == 2

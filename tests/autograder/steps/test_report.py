@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from autograder.course.directory import Course
 from autograder.steps.collect import collect
-from autograder.steps.feedback import feedback
 from autograder.steps.report import BINS, histogram, page, report
 from autograder.steps.scores import PartScore, Score
-from autograder.steps.status import status
 from autograder.verdict import CheckResult, PartResult, Verdict
 from tests.autograder import tiny
 
@@ -104,32 +102,3 @@ def test_marks_are_the_gradebooks(course: Course, submit: Submit, grade_here: Gr
 
 def test_marks_outside_of_the_scale_are_counted() -> None:
     assert histogram([-1.0, 6.0], 5.0) == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
-
-
-def test_status_says_what_comes_next(course: Course, submit: Submit, grade_here: Grade) -> None:
-    def now() -> tuple[int, int, int, int, str]:
-        (row,) = status(course)
-        return row.collected, row.graded, row.stale, row.feedback, row.next_step.split()[1]
-
-    (fresh,) = status(course)
-    assert "collect" in fresh.next_step
-    submit("ada", tiny.WRONG)
-    assert now() == (1, 0, 0, 0, "grade")
-    grade_here()
-    assert now() == (1, 1, 0, 0, "feedback")
-    feedback(course, tiny.NAME)
-    assert now() == (1, 1, 0, 1, "report")
-    submit("ada", tiny.RIGHT)
-    assert now() == (1, 0, 1, 0, "grade")
-
-
-def test_status_sees_a_stale_release(course: Course, project: Path) -> None:
-    (row,) = status(course)
-    exercise = project / "exercises" / "tiny.md"
-    text = exercise.read_text()
-    try:
-        exercise.write_text(text + "\nOne more line.\n")
-        (row,) = status(course)
-        assert (row.released, row.next_step) == ("stale", "autograder release tiny")
-    finally:
-        exercise.write_text(text)
