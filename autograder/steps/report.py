@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
-from autograder.steps.collect import read_manifest
+from autograder.steps.manifest import read_manifest
 from autograder.steps.pages import render
 from autograder.steps.scores import Score, read_scores
 from autograder.verdict import Verdict

@@ -19,12 +19,12 @@ from autograder.course.directory import Course
 from autograder.course.files import partial_files
 from autograder.course.fingerprint import FAILED, Fingerprints
 from autograder.course.lock import Writer, writer_of
-from autograder.errors import Unreadable
+from autograder.errors import AutograderError, Unreadable
 from autograder.notebooks.marks import cells_of, grade_id_of, is_graded, is_solution
 from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook, shown_points
-from autograder.steps.collect import read_manifest
 from autograder.steps.late import LateRule
+from autograder.steps.manifest import read_manifest
 from autograder.steps.scores import Score, reading, scores
 from autograder.verdict import Verdict, decode
 
@@ -120,7 +120,7 @@ class _Assignment:
     def collected(self) -> set[str]:
         try:
             return set(read_manifest(self.course, self.name).submissions)
-        except msgspec.DecodeError:
+        except AutograderError:
             self.note("", "the list of what was collected cannot be read", "collect SOURCE")
             return set()
 

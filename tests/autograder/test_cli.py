@@ -76,11 +76,12 @@ def test_round_trip(run: Run, project: Path, tmp_path: Path) -> None:
     course = find(root)
     inbox = tmp_path / "lms.zip"
     with zipfile.ZipFile(inbox, "w") as archive:
-        for name, answers in {"Ada Lovelace": tiny.RIGHT, "Eve": tiny.WRONG_NORM}.items():
+        people = {"Ada Lovelace_122": tiny.RIGHT, "Eve_123": tiny.WRONG_NORM}
+        for name, answers in people.items():
             path = tiny.write_notebook(
                 tmp_path / "work.ipynb", tiny.filled(course.notebook("release", "tiny"), answers)
             )
-            archive.write(path, f"{name}_123_assignsubmission_file_/tiny.ipynb")
+            archive.write(path, f"{name}_assignsubmission_file_/tiny.ipynb")
         archive.writestr("Bob_124_assignsubmission_file_/tiny.ipynb", "not JSON")
         archive.writestr("Bob_124_assignsubmission_file_/essay.pdf", "%PDF")
     listed = run("collect", inbox, cwd=root, code=1)
