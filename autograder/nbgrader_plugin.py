@@ -25,9 +25,9 @@ from autograder.errors import Unreadable
 from autograder.judge.worker import judge_job
 from autograder.notebooks.read import MAX_BYTES, read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
-from autograder.steps.grade import isolation_level, job_for
+from autograder.steps.grade import finished, isolation_level, job_for
 from autograder.steps.gradebook import readable
-from autograder.verdict import decode, encode
+from autograder.verdict import encode
 
 PATIENCE_S = 30.0  # formgrader's button may be pressed while a command is at work
 
@@ -77,7 +77,7 @@ class Judge(NbGraderPreprocessor):
         verdict = course.read_verdict(assignment, student)
         if verdict is None or verdict.fingerprint != fingerprints.of(data, isolation):
             job = job_for(course, fingerprints, student, data, isolation)
-            verdict = decode(judge_job(job))
+            verdict = finished(job, judge_job(job))
             write_atomically(course.verdict_path(assignment, student), encode(verdict))
         released = nbformat.read(course.notebook("release", assignment), as_version=4)
         return graded_notebook(released, readable(data), verdict)

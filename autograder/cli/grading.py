@@ -33,6 +33,15 @@ def grade(
     regrade: Annotated[
         bool, typer.Option("--regrade", help="Judge again what already has a verdict that holds.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="CHECK",
+            help="Judge only this check again, and keep the rest of each verdict: after a hidden "
+            "test was mended. May be given several times.",
+        ),
+    ] = None,
     unsafe: Annotated[
         bool,
         typer.Option(
@@ -46,14 +55,20 @@ def grade(
     Each submission runs in a sandbox of its own; a judge in another process asks it for
     answers. A verdict is kept per submission and used again as long as submission, exercise,
     hidden tests and grader are the same, so the command can be stopped and repeated at will.
-    Marks given by hand in formgrader are left as they are.
+    Marks given by hand in formgrader are left as they are. One command at a time writes a course.
+
+    After a hidden test was mended, --only CHECK judges that check again for the class and keeps
+    the rest of every verdict. You vouch that nothing else has changed; the verdict counts as made
+    by the mended tests, and names the checks that were judged by themselves.
 
     Examples:
     [bold]autograder grade 01-rnn-limits[/bold]
     [bold]autograder grade -s ada -s grace --regrade[/bold]
+    [bold]autograder grade 01-rnn-limits --only uses_hidden_weight[/bold]
 
     Exit codes: 0 every submission has a verdict, whatever the marks; 1 some have none;
-    2 nothing could be graded (for example: no isolation and no --unsafe); 130 Ctrl-C.
+    2 nothing could be graded (for example: no isolation and no --unsafe, another command is
+    writing the course, a locked gradebook, a full disk); 130 Ctrl-C.
     """
     from autograder.course.directory import find
     from autograder.course.lock import scratch, writing
@@ -62,7 +77,9 @@ def grade(
 
     home = find(course)
     name = assignment_of(home, assignment)
-    options = Options(jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe)
+    options = Options(
+        jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe, only=tuple(only or ())
+    )
     outcome = Outcome()
     try:
         with writing(home), scratch(home), console.progress() as bar:

@@ -76,6 +76,11 @@ class Fingerprints:
         return verdict is not None and verdict.fingerprint == self.of(submission, verdict.isolation)
 
 
+def digest_of(submission: bytes) -> str:
+    """Return what a verdict knows its submission by."""
+    return hashlib.sha256(submission).hexdigest()
+
+
 @cache
 def grader_key() -> str:
     """Return the key of the code that decides what a verdict says."""

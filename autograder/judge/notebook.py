@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from autograder.errors import AutograderError
@@ -15,7 +16,7 @@ from autograder.notebooks.outline import outline, part_titles, sentence
 from autograder.notebooks.pairing import Paired, pair
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
-from autograder.suite.suite import Suite
+from autograder.suite.suite import Check, Suite
 from autograder.verdict import CheckResult, PartResult, Verdict
 
 MESSAGE_CHARS = 1_500
@@ -33,6 +34,7 @@ def judge_notebook(
     seed: int,
     fingerprint: str,
     limits: Limits | None = None,
+    only: Collection[str] = (),
 ) -> Verdict:
     """Return the verdict on one submitted notebook.
 
@@ -43,6 +45,7 @@ def judge_notebook(
         sandbox: hands out student processes (a `Sandbox`, or a `LocalSpawner` for trusted code).
         student, assignment, fingerprint: written on the verdict as they are.
         seed: the same seed gives the same inputs to the same check.
+        only: the names of the checks to run; none means all. Every cell runs in any case.
 
     Raises:
         AutograderError: the suite and the source do not fit, or the sandbox cannot start.
@@ -59,11 +62,10 @@ def judge_notebook(
             PartResult(
                 grade_id,
                 suite.points(grade_id),
-                _part(cells, words, suite, grade_id, seed, refused.get(grade_id)),
+                _part(cells, words, suite, checks, seed, refused.get(grade_id)),
                 headings.get(grade_id, ""),
             )
-            for grade_id in paired.points
-            if suite.checks_for(grade_id)
+            for grade_id, checks in _checks(suite, paired, only)
         ]
     return Verdict(
         assignment=assignment,
@@ -115,13 +117,28 @@ def _ready_made(
     }
 
 
+def _checks(
+    suite: Suite, paired: Paired, only: Collection[str]
+) -> Iterator[tuple[str, list[Check]]]:
+    """Yield every graded cell that has checks, with those of them that are to run."""
+    for grade_id in paired.points:
+        checks = suite.checks_for(grade_id)
+        if checks:
+            yield grade_id, [check for check in checks if not only or check.name in only]
+
+
 def _part(
-    cells: Cells, words: NotebookWords, suite: Suite, grade_id: str, seed: int, refused: str | None
+    cells: Cells,
+    words: NotebookWords,
+    suite: Suite,
+    checks: list[Check],
+    seed: int,
+    refused: str | None,
 ) -> list[CheckResult]:
-    """Run the checks of one graded cell."""
+    """Run checks of one graded cell."""
     results: list[CheckResult] = []
     lost = 0
-    for check in suite.checks_for(grade_id):
+    for check in checks:
         message: str | None
         if refused is not None:
             message = refused

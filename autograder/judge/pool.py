@@ -127,8 +127,10 @@ def _outcome(future: Future[Any]) -> Any:
 
 
 def _begin(lobby: Lobby | None) -> None:
-    """Leave Ctrl-C to the main process, which stops the workers in order."""
+    """Leave Ctrl-C to the main process, which stops the workers in order; end when it is gone."""
     from autograder.judge import worker
+    from autograder.judge.orphans import end_with_parent
 
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.shared = lobby

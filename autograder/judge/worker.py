@@ -37,6 +37,7 @@ class Job(msgspec.Struct, frozen=True):
     isolation: Isolation
     hide: str  # a directory student code must not see, if it is on this machine
     cell_s: float | None = None
+    only: tuple[str, ...] = ()  # the checks to run; none means all
 
 
 shared: Lobby | None = None  # of a sandbox for all workers of this machine
@@ -64,6 +65,7 @@ def judge_job(job: Job) -> bytes:
             seed=job.seed,
             fingerprint=job.fingerprint,
             limits=limits_of(job),
+            only=job.only,
         )
     except AutograderError:
         # The sandbox itself may be what is broken: the next submission gets a new one.

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.course.directory import Course
-from autograder.course.fingerprint import FAILED, Fingerprints
+from autograder.course.fingerprint import FAILED, Fingerprints, digest_of
 from autograder.errors import AutograderError
 from autograder.judge.pool import run_all
 from autograder.judge.worker import Job, judge_job, longest, zero_verdict
@@ -21,6 +21,7 @@ from autograder.judge.workers import Workers
 from autograder.line.limits import Isolation
 from autograder.notebooks.read import read_bytes
 from autograder.steps.gradebook import GradebookWriter, readable
+from autograder.steps.regrade import IN_FULL, Regrade
 from autograder.verdict import Verdict, decode
 
 GAVE_UP = (
@@ -37,6 +38,7 @@ class Options:
     cell_s: float | None = None
     regrade: bool = False
     unsafe: bool = False
+    only: tuple[str, ...] = ()  # judge these checks again, for everybody, and keep the others
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,9 @@ def grade(
     and this process alone writes gradebook, autograded notebooks and verdicts, so a run that
     is killed has lost at most what its workers were busy with.
 
+    With ``only``, these checks are judged again for everybody, and the rest of every verdict is
+    kept (`steps/regrade.py`); a submission without a verdict is judged in full.
+
     Raises AutograderError when grading itself does not work: no isolation, hidden tests that
     do not fit, a sandbox that fails even on the blank notebook. A submission that breaks the
     grader twice, while the blank one does not, is to blame, and gets a verdict that says so.
@@ -102,9 +107,12 @@ def grade(
     verdicts = [course.verdict_path(assignment, student) for student in chosen]
     with ExitStack() as stack:
         here = stack.enter_context(Workers([course.root]))
-        if make_executor is None and (options.regrade or not all(map(Path.is_file, verdicts))):
+        if make_executor is None and (
+            options.regrade or options.only or not all(map(Path.is_file, verdicts))
+        ):
             here.launch()  # it takes a while, and so does what comes now
         writer = stack.enter_context(GradebookWriter(course, assignment))
+        again = _regrade(fingerprints.suite, options.only)
         jobs: list[Job] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
@@ -112,11 +120,12 @@ def grade(
             if (
                 verdict is None
                 or options.regrade
+                or again
                 or not fingerprints.holds(verdict, data)
                 or (verdict.isolation == "none" and isolation() != "none")
             ):
                 job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
-                jobs.append(job)
+                jobs.append(again.job(job, verdict) if again else job)
                 continue
             note = writer.keep(verdict, data)
             done += 1
@@ -129,14 +138,18 @@ def grade(
         with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
             for job, result in runs:
                 if isinstance(result, bytes):
-                    verdict = decode(result)
+                    verdict = finished(job, result)
                 else:
                     blank = course.notebook("release", assignment).read_bytes()
                     work(msgspec.structs.replace(job, submission=blank))
                     verdict = _gave_up(job, result)
+                old = course.read_verdict(assignment, job.student) if job.only else None
+                if again and old:
+                    verdict = again.merged(old, verdict)
                 writer.record(verdict, readable(job.submission))
                 done += 1
-                yield Event(verdict, True, done, len(chosen))
+                note = IN_FULL if again and not job.only else ""
+                yield Event(verdict, True, done, len(chosen), note)
 
 
 def job_for(
@@ -161,6 +174,11 @@ def job_for(
         hide=str(course.root),
         cell_s=cell_s,
     )
+
+
+def finished(job: Job, result: bytes) -> Verdict:
+    """Return the verdict that a worker sends back, with what it was made from."""
+    return msgspec.structs.replace(decode(result), submission=digest_of(job.submission))
 
 
 def isolation_level(*, unsafe: bool) -> Isolation:
@@ -198,8 +216,17 @@ def _choose(course: Course, assignment: str, students: list[str]) -> list[str]:
     return students or present
 
 
+def _regrade(suite: str, only: tuple[str, ...]) -> Regrade | None:
+    if not only:
+        return None
+    from autograder.suite.suite import load_suite
+
+    return Regrade(load_suite(suite), only)
+
+
 def _gave_up(job: Job, error: Exception) -> Verdict:
     from autograder.suite.suite import load_suite
 
     verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
-    return msgspec.structs.replace(verdict, fingerprint=FAILED)
+    digest = digest_of(job.submission)
+    return msgspec.structs.replace(verdict, fingerprint=FAILED, submission=digest)

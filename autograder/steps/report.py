@@ -52,6 +52,7 @@ def page(
         median=median(marks),
         mean=mean(marks),
         max_points=max_points,
+        regraded=sorted({name for verdict in verdicts for name in verdict.regraded}),
         waiting=waiting,
         refused=refused,
         bars=_bars(counts, max_points),
