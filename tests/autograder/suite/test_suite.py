@@ -93,7 +93,9 @@ def test_the_other_expectations() -> None:
     expect(True, "")
     expect_shape(torch.zeros(2, 3), (2, 3))
     expect_type(1, (int, str))
-    expect_gradcheck(lambda x: x**2, torch.ones(2, dtype=torch.float64, requires_grad=True))
+    ones = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    expect_gradcheck(lambda x: x**2, ones, shapes=[(2,)])
+    expect_gradcheck(lambda x: (x**2, x.sum()), ones, shapes=[(2,), ()])
     with pytest.raises(CheckFailure, match="no"):
         expect(False, "no")
     with pytest.raises(CheckFailure, match="should be an int or a str, but is a float"):
@@ -109,9 +111,24 @@ def test_the_other_expectations() -> None:
             return grad * 3
 
     with pytest.raises(CheckFailure, match=r"disagrees with finite differences\. Think"):
-        expect_gradcheck(
-            Wrong.apply, torch.ones(2, dtype=torch.float64, requires_grad=True), hint="Think"
-        )
+        expect_gradcheck(Wrong.apply, ones, shapes=[(2,)], hint="Think")
+
+
+def test_no_jacobian_is_made_of_an_answer_of_another_size() -> None:
+    """However large the answer is, and whatever the calls before it gave."""
+    sizes = iter([2, 600_000])
+    made: list[int] = []
+
+    def growing(x: torch.Tensor) -> torch.Tensor:
+        made.append(next(sizes))
+        return x.sum().expand(made[-1])
+
+    ones = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(CheckFailure, match=r"shape \(600000,\), expected \(2,\)"):
+        expect_gradcheck(growing, ones, shapes=[(2,)])
+    assert made == [2, 600_000]
+    with pytest.raises(CheckFailure, match="2 results, expected 1"):
+        expect_gradcheck(lambda x: (x, x), ones, shapes=[(2,)])
 
 
 def test_points_are_the_sum_of_the_checks() -> None:
