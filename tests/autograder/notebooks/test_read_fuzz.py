@@ -92,8 +92,7 @@ def judgeable(data: bytes) -> None:
     """Read the file and do with the notebook all that the judge and the writer do."""
     try:
         clean = read_submission(data)
-    except Unreadable as reason:
-        assert str(reason).endswith(".")
+    except Unreadable:
         return
     nbformat.validate(clean)
     assert read_submission(dumps(clean).encode()) == clean
