@@ -58,6 +58,10 @@ def _import_once(modules: list[str]) -> None:
     for module in modules:
         with contextlib.suppress(ImportError):  # a convenience: cells can import it themselves
             importlib.import_module(module)
+    with contextlib.suppress(RuntimeError):
+        # The first product in half precision asks /proc/cpuinfo, which no child can read.
+        one = torch.ones(1, 1, dtype=torch.half)
+        one @ one
     gc.enable()
     gc.collect()
     gc.freeze()  # or the first collection in each child would copy every page
@@ -170,15 +174,16 @@ def child(level: str, order: dict[str, Any], wire: int) -> None:
     rules = Rules(**order)
 
     def serve() -> None:
+        nonlocal wire
         # Reading our own size needs /proc, which is about to go.
-        descriptor = confine.only_this_descriptor(wire)
+        wire = confine.only_this_descriptor(wire)
         confine.limit_resources(rules, count_threads=level == "bwrap")
         if level == "bwrap":
             confine.private_files(rules.tmp_mb)
         if confine.LINUX:
             confine.drop_capabilities()
             confine.filter_system_calls()
-        serve_runtime(descriptor, rules)
+        serve_runtime(wire, rules)
 
     try:
         if level == "bwrap":
@@ -206,14 +211,18 @@ def _confine_as_pid_1(confine: Any, then: Callable[[], None]) -> None:
 
     signal.signal(signal.SIGTERM, end)
     confine.new_namespaces()
+    leash, held = os.pipe()  # `held` is open here for as long as this process lives
     inner = os.fork()
     if inner == 0:
+        os.close(held)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()  # kill(0, ...) reaches the whole process group, outside of our namespace too
-        confine.die_with_parent()
+        confine.die_with_parent(leash)
         then()
         os._exit(0)
-    os.closerange(3, 256)  # the host must see the end of the line when the inner process ends
+    # The host must see the end of the line when the inner process ends.
+    os.closerange(3, held)
+    os.closerange(held + 1, 256)
     os._exit(_shell_status(os.waitpid(inner, 0)[1]))
 
 

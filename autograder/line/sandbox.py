@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.errors import AutograderError
+from autograder.line import cgroup
 from autograder.line.bubblewrap import (
     ALLOW,
     CODE,
@@ -78,7 +79,9 @@ class Sandbox:
         self.level: Isolation = lobby[1] if lobby else level
         self._hide = [Path(path) for path in hide]
         self._preload = list(preload)
-        self._ended: dict[int, int] = {}
+        self._ended: dict[int, int] = {}  # how, until somebody has asked
+        self._groups = cgroup.find()
+        self._group_of: dict[int, Path] = {}
         self._staging: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._leash: socket.socket | None = None  # the server ends when this is closed
@@ -112,7 +115,9 @@ class Sandbox:
                 except OSError as error:
                     raise self._broken(f"is gone ({error})") from None
             self._hear(START_S, "ready")
-            self._tidy()
+            if self._staging is not None:
+                # All of it is imported, and a host that is killed could not tidy up later.
+                shutil.rmtree(self._staging, ignore_errors=True)
         except BaseException:
             self.close()
             raise
@@ -121,6 +126,8 @@ class Sandbox:
         """Start the fork server without waiting for it; return the lobby that others join by."""
         if self._lobby is not None:
             return self._lobby
+        if self._groups is not None:
+            self._groups.sweep()
         self._staging = staged_code()
         self._leash, leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lobby, lobby = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -140,11 +147,6 @@ class Sandbox:
                     start_new_session=True,
                 )
         return self._lobby
-
-    def _tidy(self) -> None:
-        """Remove the staged code once all of it is imported: a host that is killed could not."""
-        if self.level == "bwrap" and self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
 
     def close(self) -> None:
         """Leave the fork server; whoever launched it ends it, and every process it started."""
@@ -196,11 +198,15 @@ class Sandbox:
         self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
+        if self._groups is not None:
+            cgroup.ask_who_sends(ours)
         with theirs:
             rules = json.dumps(self.limits.rules()).encode()
             socket.send_fds(self._control, [rules], [theirs.fileno()])
         pid = int(self._hear(SPAWN_S, "spawned")["spawned"])
+        self._ended.pop(pid, None)  # of an earlier process with this number
         process = StudentProcess(self, pid, ours, self.limits.message_mb * 2**20)
+        self._enclose(pid, ours)
         hello = bytes(process.receive(time.monotonic() + SPAWN_S))
         if hello != b"ready":
             process.kill()
@@ -213,6 +219,9 @@ class Sandbox:
             with contextlib.suppress(OSError):  # the server is gone, and its children with it
                 self._control.send(json.dumps({"kill": pid}).encode())
             self.status(pid, END_S)
+        self._ended.pop(pid, None)  # nobody asks again, and the number will be another's
+        if (group := self._group_of.pop(pid, None)) is not None:
+            cgroup.leave(group)
 
     def status(self, pid: int, timeout: float) -> int | None:
         """The exit status of a child, as a shell shows it; None when it does not end in time."""
@@ -225,6 +234,17 @@ class Sandbox:
         return self._ended.get(pid)
 
     # --- below ---
+
+    def _enclose(self, pid: int, line: socket.socket) -> None:
+        """Put a child that is about to say hello, and has not run anything yet, into a group."""
+        if self._groups is None:
+            return
+        line.settimeout(SPAWN_S)
+        with contextlib.suppress(OSError):  # it says nothing: reading its hello will tell
+            process = cgroup.sender(line)
+            group = self._groups.enclose(process, self.limits) if process is not None else None
+            if group is not None:
+                self._group_of[pid] = group
 
     def _hear(self, timeout: float, key: str) -> dict[str, Any]:
         """The next message of this kind from the server; notes the ends of children."""
