@@ -103,14 +103,22 @@ def _used_by_answer(cell: Cell) -> set[str]:
 
 def _refused(cells: list[Cell], refuse: list[str]) -> list[str]:
     from autograder.inside.guard import message, refused_names
+    from autograder.inside.source import Unread
 
     aliases: dict[str, str] = {}
-    return [
-        f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}."
-        for cell in cells
-        for line, name in refused_names(cell.source or "", refuse, aliases)
-        if cell.role == "solution"
-    ]
+    warnings = []
+    for cell in cells:
+        try:
+            names = refused_names(cell.source or "", refuse, aliases)
+        except Unread as reason:
+            warnings.append(f"{sentence(cell.name)} is {reason}. Grading will not run it.")
+            continue
+        if cell.role == "solution":
+            warnings += [
+                f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}."
+                for line, name in names
+            ]
+    return warnings
 
 
 def _failure(paired: Paired, test: str, results: dict[str, Ran]) -> str:

@@ -84,7 +84,7 @@ class Assignment:
             for check in self.suite.checks:
                 if check.grade_id in parts:
                     student = Student(transport)
-                    if examine(self.suite, check, student, transport, seed):
+                    if examine(self.suite, check, student, transport, seed) is not None:
                         return check.name
         return ""
 

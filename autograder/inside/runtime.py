@@ -20,7 +20,7 @@ import torch
 
 from autograder.inside import values, wire
 from autograder.inside.cells import CappedText, failure_of, with_stdout, without_magics
-from autograder.inside.guard import Guard
+from autograder.inside.guard import Guard, refused_in
 
 # Ours: a suite may refuse the name to student code, and the backward pass still needs it.
 _differentiate = torch.autograd.grad
@@ -90,6 +90,8 @@ class Runtime:
         self._classes: dict[type, int] = {}
         self._graphs: dict[int, Graph] = {}
         self._guard = Guard({})
+        self._spellings: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}  # what earlier cells imported, for scans
         self._encoder = self._new_encoder(grad=False)
 
     # --- one request ---
@@ -137,11 +139,15 @@ class Runtime:
         match body:
             case wire.Refuse(spellings):
                 self._guard = Guard(spellings)
+                self._spellings, self._aliases = spellings, {}
             case wire.Seed(seed):
                 torch.manual_seed(seed)
                 random.seed(seed)
                 if "numpy" in sys.modules:
                     sys.modules["numpy"].random.seed(seed % 2**32)
+            case wire.Scan(source):
+                found = refused_in(source, self._spellings, self._aliases)
+                return self._done(list(found[0]) if found else None)
             case wire.Exec(cell, source):
                 self._exec(cell, source)
             case wire.Get(name):

@@ -52,7 +52,7 @@ def parsed(source: str) -> ast.Module:
     except SyntaxError:
         raise
     except (RecursionError, MemoryError):
-        raise Unread("nested too deeply for Python to read") from None
+        raise Unread("too deep or too much for Python to read") from None
     except ValueError as error:  # null bytes, half a surrogate pair
         raise Unread(f"no text that Python can read: {error}"[:200]) from None
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from autograder.errors import AutograderError
 from autograder.inside.guard import message as refusal
-from autograder.inside.guard import refused_names
 from autograder.judge.cells import Cells, Exhausted, plain
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
@@ -53,14 +52,14 @@ def judge_notebook(
     paired = pair(outline(source), submission)
     _match(suite, paired)
     words, headings = NotebookWords(paired), part_titles(source)
-    refused = _ready_made(paired, words, suite.refuse)
     with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
+        refused = _ready_made(paired, words, cells.scan())
         cells.run()
         parts = [
             PartResult(
                 grade_id,
                 suite.points(grade_id),
-                _part(cells, words, suite, grade_id, seed, refused.get(grade_id, "")),
+                _part(cells, words, suite, grade_id, seed, refused.get(grade_id)),
                 headings.get(grade_id, ""),
             )
             for grade_id in paired.points
@@ -99,33 +98,32 @@ def _match(suite: Suite, paired: Paired) -> None:
             )
 
 
-def _ready_made(paired: Paired, words: NotebookWords, refuse: list[str]) -> dict[str, str]:
-    """Return, for parts whose answers name a ready-made layer, where the first of them does.
-
-    Imports carry over from cell to cell.
-    """
-    aliases: dict[str, str] = {}
-    found: dict[str, str] = {}
-    for cell in paired.cells:
-        names = refused_names(cell.source or "", refuse, aliases)
-        if cell.role == "solution" and names:
-            line, name = names[0]
-            found[cell.id] = f"{sentence(words.line(cell.id, line))}: {refusal(name)}"
-    first = {
-        part: next((found[cell] for cell in answers if cell in found), "")
-        for part, answers in paired.answers.items()
+def _ready_made(
+    paired: Paired, words: NotebookWords, named: dict[str, tuple[int, str]]
+) -> dict[str, str]:
+    """Return, for parts whose answers name a ready-made layer, where the first of them does."""
+    found = {
+        cell.id: f"{sentence(words.line(cell.id, line))}: {refusal(name)}"
+        for cell in paired.cells
+        if cell.role == "solution" and cell.id in named
+        for line, name in [named[cell.id]]
     }
-    return {part: message for part, message in first.items() if message}
+    return {
+        part: next(found[cell] for cell in answers if cell in found)
+        for part, answers in paired.answers.items()
+        if not found.keys().isdisjoint(answers)
+    }
 
 
 def _part(
-    cells: Cells, words: NotebookWords, suite: Suite, grade_id: str, seed: int, refused: str
+    cells: Cells, words: NotebookWords, suite: Suite, grade_id: str, seed: int, refused: str | None
 ) -> list[CheckResult]:
     """Run the checks of one graded cell."""
     results: list[CheckResult] = []
     lost = 0
     for check in suite.checks_for(grade_id):
-        if refused:
+        message: str | None
+        if refused is not None:
             message = refused
         elif lost == MAX_LOST:
             message = f"not examined: {lost} checks of this part hung or ended the process"
@@ -140,5 +138,6 @@ def _part(
                 )
                 message = examine(suite, check, student, transport, seed)
                 lost += not transport.alive
-        results.append(result(check, plain(message, MESSAGE_CHARS)))
+        shown = None if message is None else plain(message, MESSAGE_CHARS)
+        results.append(result(check, shown))
     return results

@@ -122,7 +122,7 @@ def line_of(name: str, line: int, source: str | None) -> str:
     lines = (source or "").splitlines()
     if not line:
         return name
-    text = lines[line - 1].strip() if line <= len(lines) else ""
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     shown = text if len(text) <= LINE_CHARS else f"{text[:LINE_CHARS]} [...]"
     return f"line {line} of {name}" + (f", `{shown}`" if shown else "")
 

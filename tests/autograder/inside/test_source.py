@@ -55,7 +55,7 @@ def test_what_python_reads_is_searched_to_the_bottom(deep: str) -> None:
 
 def test_deeper_than_python_reads_says_so() -> None:
     for name in ("sum", "unary"):
-        with pytest.raises(Unread, match="nested too deeply"):
+        with pytest.raises(Unread, match="too deep or too much"):
             parsed(DEEP[name])
 
 

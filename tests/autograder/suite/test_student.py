@@ -190,6 +190,42 @@ def test_writing_through_data_is_noticed(student: Student) -> None:
     assert student.changed_inputs
 
 
+POSER = """
+import types
+
+class Poser:
+    def __init__(self): self.shape = (3, 2)
+    def double(self): return self
+    def any(self): return True
+    def abs(self): return self
+    def max(self): return 0.5
+    def __float__(self): return 0.5
+    def __bool__(self): return True
+    def __len__(self): return 3
+    def __getitem__(self, i): return self
+
+class Posing(nn.Module):
+    def state_dict(self, *args, **kwargs): return {"w": Poser(), "b": None}
+    def named_parameters(self, *args, **kwargs): yield "w", types.SimpleNamespace(grad=Poser())
+
+def poser(): return Poser()
+"""
+
+
+def test_an_object_does_not_pass_for_a_tensor(student: Student) -> None:
+    """Nor for a truth, a number or a sequence, whatever methods it has on its own side."""
+    student._session.transport.request(wire.Exec("posing", POSER), 5.0)
+    posing = student.Posing()
+    with pytest.raises(CheckFailure, match=r"'w' in Posing.state_dict should be a tensor"):
+        posing.state_dict()
+    with pytest.raises(CheckFailure, match=r"'w' in Posing.grads should be a tensor"):
+        posing.grads()
+    poser = student.poser()
+    for use in (bool, float, int, len, list, lambda p: p[0], range, lambda p: 1 if p else 2):
+        with pytest.raises(CheckFailure, match="poser"):
+            use(poser)
+
+
 def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None:
     for name in ("damage", "not_there_before"):
         with student.lent(name, f"def {name}(x, y=0):\n    return x + 40"):
