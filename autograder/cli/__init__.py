@@ -17,7 +17,7 @@ from autograder import console
 from autograder.cli.collecting import collect
 from autograder.cli.course import init, release, status
 from autograder.cli.grading import grade
-from autograder.cli.results import export, feedback, report
+from autograder.cli.results import export, feedback, report, verify
 from autograder.cli.student import check
 from autograder.course.trouble import in_words
 
@@ -44,7 +44,7 @@ app = typer.Typer(
     An instructor goes through a course directory in this order:
     [bold]init[/bold], [bold]release[/bold], (students work), [bold]collect[/bold],
     [bold]grade[/bold], [bold]feedback[/bold], [bold]report[/bold], [bold]export[/bold];
-    [bold]status[/bold] says what comes next.
+    [bold]status[/bold] says what comes next, [bold]verify[/bold] whether everything agrees.
     The directory is an ordinary nbgrader course, so formgrader and nbgrader's own commands
     work in it.
 
@@ -52,7 +52,7 @@ app = typer.Typer(
     Set AUTOGRADER_DEBUG=1 to see the traceback of an error.
     """,
 )
-for command in (init, release, check, collect, grade, feedback, export, report, status):
+for command in (*(init, release, check, collect, grade, feedback, export, report, status, verify),):
     app.command()(command)
 
 

@@ -96,3 +96,32 @@ def report(
     home = find(course)
     path = write_report(home, assignment_of(home, assignment), output)
     console.say(f"Report: {escape(str(path))}")
+
+
+def verify(assignment: AssignmentArgument = None, course: CourseOption = None) -> None:
+    """Compare all that a course holds: does everything say the same?
+
+    Reads what was collected, the submissions, verdicts, autograded notebooks and the gradebook,
+    and names whatever does not fit: a verdict on another submission, points in the gradebook
+    that the tests did not give, a half-written file. Changes nothing. Without ASSIGNMENT: all.
+
+    Example: [bold]autograder verify[/bold]
+
+    Exit codes: 0 everything agrees; 1 something does not; 2 the gradebook cannot be read.
+    """
+    from autograder.course.directory import find
+    from autograder.steps.verify import verify as compare
+
+    home = find(course)
+    done = compare(home, [assignment] if assignment else ())
+    if done.writer is not None:
+        console.say(f"[yellow]Note:[/yellow] {escape(str(done.writer))} is writing this course now")
+    if done.findings:
+        rows = [(found.about, found.what, found.todo) for found in done.findings]
+        console.table("What does not fit", ("about", "what", "what to do"), rows)
+    waiting = f", {done.waiting} not graded yet" if done.waiting else ""
+    console.say(
+        f"{done.submissions} submissions, {done.verdicts} verdicts{waiting}: "
+        f"{len(done.findings) or 'no'} findings"
+    )
+    raise typer.Exit(1 if done.findings else 0)

@@ -121,11 +121,13 @@ class Course:
         return sorted(path.stem for path in folder.glob("*.json"))
 
     def read_verdict(self, assignment: str, student: str) -> verdicts.Verdict | None:
-        """Return the stored verdict, or None when there is none that can be read."""
+        """Return the stored verdict, or None when there is none on this work that can be read."""
         try:
-            return verdicts.decode(self.verdict_path(assignment, student).read_bytes())
+            found = verdicts.decode(self.verdict_path(assignment, student).read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             return None
+        is_theirs = (found.assignment, found.student) == (assignment, student)
+        return found if is_theirs else None
 
     def require_released(self, assignment: str) -> None:
         if assignment not in self.released():

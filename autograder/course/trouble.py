@@ -53,6 +53,10 @@ SQLITE = {
     "SQLITE_BUSY": BUSY,
     "SQLITE_LOCKED": BUSY,
     "SQLITE_FULL": FULL,
+    "SQLITE_READONLY_ROLLBACK": (
+        "a program was killed while it wrote the gradebook",
+        "Run 'autograder grade': SQLite then takes back what was half-written; nothing is lost.",
+    ),
     "SQLITE_READONLY": CLOSED,
     "SQLITE_CANTOPEN": ("the gradebook cannot be opened", f"Check who may read it, {AGAIN}"),
     "SQLITE_IOERR": BROKEN,

@@ -68,8 +68,11 @@ def read_scores(course: Course, assignment: str) -> dict[str, Score]:
 
 
 @contextmanager
-def reading(course: Course) -> Iterator[Any]:
-    """Open the gradebook's database for reading only, whoever else has it open.
+def reading(course: Course, *, is_strict: bool = False) -> Iterator[Any]:
+    """Open the gradebook's database to read it, whoever else has it open; never make one.
+
+    A write that was cut short by a kill is taken back by SQLite when the file is opened; where
+    not even that may change the file, be ``is_strict``.
 
     Raises AutograderError when the database cannot be read.
     """
@@ -82,8 +85,10 @@ def reading(course: Course) -> Iterator[Any]:
     url = course.directory().db_url
     file = gradebook_name(url)
 
+    mode = "ro" if is_strict else "rw"
+
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{quote(file)}?mode=ro", timeout=BUSY_S, uri=True)
+        return sqlite3.connect(f"file:{quote(file)}?mode={mode}", timeout=BUSY_S, uri=True)
 
     with gradebook_in_words(file):
         options = {"creator": connect} if url.startswith("sqlite:") else {}

@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "report",
     "status",
+    "verify",
 )
 
 
