@@ -141,7 +141,7 @@ class Runtime:
                 self._guard = Guard(spellings)
                 self._spellings, self._aliases = spellings, {}
             case wire.Seed(seed):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # there is no device but the CPU
                 random.seed(seed)
                 if "numpy" in sys.modules:
                     sys.modules["numpy"].random.seed(seed % 2**32)

@@ -115,7 +115,9 @@ class Sandbox:
                 except OSError as error:
                     raise self._broken(f"is gone ({error})") from None
             self._hear(START_S, "ready")
-            self._tidy()
+            if self._staging is not None:
+                # All of it is imported, and a host that is killed could not tidy up later.
+                shutil.rmtree(self._staging, ignore_errors=True)
         except BaseException:
             self.close()
             raise
@@ -145,11 +147,6 @@ class Sandbox:
                     start_new_session=True,
                 )
         return self._lobby
-
-    def _tidy(self) -> None:
-        """Remove the staged code once all of it is imported: a host that is killed could not."""
-        if self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
 
     def close(self) -> None:
         """Leave the fork server; whoever launched it ends it, and every process it started."""
