@@ -48,6 +48,9 @@ def grade(
             "--unsafe", help="Grade without isolation: student code runs as you, on your files."
         ),
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show at the end where the time went.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Judge submissions and write the marks into the gradebook.
@@ -70,15 +73,27 @@ def grade(
     2 nothing could be graded (for example: no isolation and no --unsafe, another command is
     writing the course, a locked gradebook, a full disk); 130 Ctrl-C.
     """
-    from autograder.course.directory import find
-    from autograder.course.lock import scratch, writing
-    from autograder.steps.grade import Options, Outcome
-    from autograder.steps.grade import grade as judge
+    from autograder import stages
+
+    if profile:
+        stages.switch_on()
+    with stages.stage("imports"):
+        from autograder.course.directory import find
+        from autograder.course.lock import scratch, writing
+        from autograder.steps.grade import Options, Outcome
+        from autograder.steps.grade import grade as judge
+        from autograder.steps.profile import Profile
 
     home = find(course)
     name = assignment_of(home, assignment)
+    filled = Profile() if profile else None
     options = Options(
-        jobs=jobs, cell_s=timeout, regrade=regrade, unsafe=unsafe, only=tuple(only or ())
+        jobs=jobs,
+        cell_s=timeout,
+        regrade=regrade,
+        unsafe=unsafe,
+        only=tuple(only or ()),
+        profile=filled,
     )
     outcome = Outcome()
     try:
@@ -101,4 +116,7 @@ def grade(
     )
     for note in outcome.notes:
         console.say(f"[yellow]Note:[/yellow] {escape(note)}")
+    if filled is not None:
+        columns = ("stage", "where", "wall s", "processor s", "share", "each")
+        console.table("Where the time went", columns, filled.rows())
     console.say(f"Next: autograder feedback {name}")

@@ -21,6 +21,7 @@ import signal
 import site
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,7 @@ class Server:
     def __init__(self, leash: socket.socket, lobby: socket.socket, level: str) -> None:
         self._leash, self._lobby = leash, lobby
         self._level = level
+        self._cpu_s = round(time.process_time(), 3)  # all of it for imports
         self._workers: dict[int, socket.socket] = {}  # by descriptor
         self._children: dict[int, int] = {}  # pid -> the descriptor of its worker
 
@@ -105,7 +107,7 @@ class Server:
         _, descriptors, _, _ = socket.recv_fds(self._lobby, 16, 1)
         for descriptor in descriptors:
             self._workers[descriptor] = socket.socket(fileno=descriptor)
-            self._say(descriptor, {"ready": True})
+            self._say(descriptor, {"ready": True, "cpu": self._cpu_s})
 
     def _serve(self, worker: int) -> None:
         """Carry out one order, or end what belongs to a worker that is gone."""
@@ -145,11 +147,12 @@ class Server:
 
     def _reap(self) -> None:
         while self._children:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, used = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             worker = self._children.pop(pid)
-            self._say(worker, {"ended": pid, "status": _shell_status(status)})
+            cpu = round(used.ru_utime + used.ru_stime, 3)
+            self._say(worker, {"ended": pid, "status": _shell_status(status), "cpu": cpu})
 
     def _say(self, worker: int, message: dict[str, Any]) -> None:
         with contextlib.suppress(KeyError, ConnectionError):  # the loop will see that it is gone

@@ -13,6 +13,7 @@ from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner, Transport
 from autograder.line.limits import Limits
 from autograder.notebooks.pairing import Cell, Paired
+from autograder.stages import stage
 from autograder.verdict import CellResult
 
 ERROR_CHARS = 8_000
@@ -49,7 +50,8 @@ class Cells:
 
     def __exit__(self, *exc: object) -> None:
         if self._transport is not None:
-            self._transport.kill()
+            with stage("end its process"):
+                self._transport.kill()
 
     @property
     def results(self) -> list[CellResult]:
@@ -109,7 +111,8 @@ class Cells:
             if self._spawned > self.limits.restarts:
                 raise Exhausted(f"the process was lost {self._spawned} times")
             self._spawned += 1
-            self._transport = self._sandbox.spawn()
+            with stage("start its process"):
+                self._transport = self._sandbox.spawn()
             try:
                 self._ask(wire.Refuse(spellings(self._refuse)))
                 self._ask(wire.Seed(SEED))

@@ -14,6 +14,7 @@ from autograder.line.base import Spawner
 from autograder.line.limits import Limits
 from autograder.notebooks.outline import outline, part_titles, sentence
 from autograder.notebooks.pairing import Paired, pair
+from autograder.stages import stage
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
 from autograder.suite.suite import Check, Suite
@@ -52,12 +53,15 @@ def judge_notebook(
             Nothing in the submission can raise.
     """
     start = time.monotonic()
-    paired = pair(outline(source), submission)
-    _match(suite, paired)
-    words, headings = NotebookWords(paired), part_titles(source)
+    with stage("pair"):
+        paired = pair(outline(source), submission)
+        _match(suite, paired)
+        words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
-        refused = _ready_made(paired, words, cells.scan())
-        cells.run()
+        with stage("scan"):
+            refused = _ready_made(paired, words, cells.scan())
+        with stage("cells"):
+            cells.run()
         parts = [
             PartResult(
                 grade_id,
@@ -153,7 +157,8 @@ def _part(
                 student = Student(
                     transport, call_s=cells.limits.call_s, deadline=cells.deadline, words=words
                 )
-                message = examine(suite, check, student, transport, seed)
+                with stage("checks"):
+                    message = examine(suite, check, student, transport, seed)
                 lost += not transport.alive
         shown = None if message is None else plain(message, MESSAGE_CHARS)
         results.append(result(check, shown))

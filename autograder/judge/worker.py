@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from autograder import stages
 from autograder.errors import AutograderError, Unreadable
 from autograder.line.limits import Isolation, Limits
 from autograder.notebooks.outline import part_titles
 from autograder.notebooks.read import read_plain
+from autograder.stages import Spent, stage
 from autograder.verdict import CheckResult, PartResult, Verdict, encode
 
 # torch comes with these; the process that hands out the jobs does without it.
@@ -72,6 +74,15 @@ def judge_job(job: Job) -> bytes:
         close_sandboxes()
         raise
     return encode(verdict)
+
+
+def judge_measured(job: Job) -> Spent:
+    """Do what judge_job does, and say what it took."""
+    stages.switch_on()
+    stages.take()
+    with stage("read and write"):
+        result = judge_job(job)
+    return Spent(result, stages.take(), stages.once)
 
 
 def close_sandboxes() -> None:
@@ -135,7 +146,8 @@ def _sandbox(job: Job) -> Sandbox:
         _sandboxes[key] = _joined(job) or Sandbox(
             limits_of(job), job.isolation, hide=[Path(job.hide)]
         )
-        _sandboxes[key].start()
+        with stage("join the sandbox"):
+            _sandboxes[key].start()
         # Pool workers leave without running atexit; multiprocessing has its own list.
         multiprocessing.util.Finalize(None, close_sandboxes, exitpriority=10)
     return _sandboxes[key]

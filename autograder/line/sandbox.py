@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder import stages
 from autograder.errors import AutograderError
 from autograder.line import cgroup
 from autograder.line.bubblewrap import (
@@ -263,6 +264,9 @@ class Sandbox:
             message: dict[str, Any] = json.loads(data)
             if "ended" in message:
                 self._ended[message["ended"]] = message["status"]
+                stages.add("the student's process", message["cpu"])
+            if "ready" in message:
+                stages.once["import torch for students"] = message["cpu"]
             if key in message:
                 return message
 

@@ -16,14 +16,17 @@ from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints, digest_of
 from autograder.errors import AutograderError
 from autograder.judge.pool import run_all
-from autograder.judge.worker import Job, judge_job, longest, zero_verdict
+from autograder.judge.worker import Job, judge_job, judge_measured, longest, zero_verdict
 from autograder.judge.workers import Workers
 from autograder.line.limits import Isolation
 from autograder.notebooks.read import read_bytes
+from autograder.stages import Spent, stage
 from autograder.steps.gradebook import GradebookWriter, readable
+from autograder.steps.profile import Profile
 from autograder.steps.regrade import IN_FULL, Regrade
 from autograder.verdict import Verdict, decode
 
+Run = tuple[Job, bytes | Spent | Exception]
 GAVE_UP = (
     "The grader stopped while it judged this submission, twice, so nothing was examined. "
     "Please tell your instructor."
@@ -37,6 +40,7 @@ class Options:
     jobs: int = 0
     cell_s: float | None = None
     regrade: bool = False
+    profile: Profile | None = None  # to be filled
     unsafe: bool = False
     only: tuple[str, ...] = ()  # judge these checks again, for everybody, and keep the others
 
@@ -82,7 +86,7 @@ def grade(
     students: Iterable[str] = (),
     options: Options = Options(),
     *,
-    work: Callable[[Job], bytes] = judge_job,
+    work: Callable[[Job], bytes | Spent] | None = None,
     make_executor: Callable[[int], Executor] | None = None,
 ) -> Iterator[Event]:
     """Give every submission a verdict; yield an event for each as it is written down.
@@ -103,6 +107,7 @@ def grade(
     fingerprints = Fingerprints(course, assignment)
     # Finding out takes torch and a trial, which a run with nothing to judge does without.
     isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
+    work = work or (judge_measured if options.profile else judge_job)
     done = 0
     verdicts = [course.verdict_path(assignment, student) for student in chosen]
     with ExitStack() as stack:
@@ -111,7 +116,8 @@ def grade(
             options.regrade or options.only or not all(map(Path.is_file, verdicts))
         ):
             here.launch()  # it takes a while, and so does what comes now
-        writer = stack.enter_context(GradebookWriter(course, assignment))
+        with stage("open the gradebook"):
+            writer = stack.enter_context(GradebookWriter(course, assignment))
         again = _regrade(fingerprints.suite, options.only)
         jobs: list[Job] = []
         for student in chosen:
@@ -124,7 +130,8 @@ def grade(
                 or not fingerprints.holds(verdict, data)
                 or (verdict.isolation == "none" and isolation() != "none")
             ):
-                job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
+                with stage("fingerprints"):
+                    job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
                 jobs.append(again.job(job, verdict) if again else job)
                 continue
             note = writer.keep(verdict, data)
@@ -136,7 +143,11 @@ def grade(
         # Closing the runs ends the workers, whatever stops this loop.
         make_executor = make_executor or here.executor
         with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
-            for job, result in runs:
+            for job, result in _awaited(runs):
+                if isinstance(result, Spent):
+                    if options.profile:
+                        options.profile.add(result)
+                    result = result.result
                 if isinstance(result, bytes):
                     verdict = finished(job, result)
                 else:
@@ -146,10 +157,21 @@ def grade(
                 old = course.read_verdict(assignment, job.student) if job.only else None
                 if again and old:
                     verdict = again.merged(old, verdict)
-                writer.record(verdict, readable(job.submission))
+                with stage("write"):
+                    writer.record(verdict, readable(job.submission))
                 done += 1
                 note = IN_FULL if again and not job.only else ""
                 yield Event(verdict, True, done, len(chosen), note)
+
+
+def _awaited(runs: Iterator[Run]) -> Iterator[Run]:
+    while True:
+        with stage("wait for the workers"):
+            try:
+                run = next(runs)
+            except StopIteration:
+                return
+        yield run
 
 
 def job_for(
