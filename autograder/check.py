@@ -102,7 +102,8 @@ def _used_by_answer(cell: Cell) -> set[str]:
 
 
 def _refused(cells: list[Cell], refuse: list[str]) -> list[str]:
-    from autograder.inside.guard import message, refused_names
+    from autograder.inside.guard import message
+    from autograder.inside.scan import refused_names
     from autograder.inside.source import Unread
 
     aliases: dict[str, str] = {}
