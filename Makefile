@@ -12,7 +12,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack mutants seeds guides lock clean
+	bench-grade bench-layers bench-site bench-replay attack syscalls mutants seeds guides lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ experiments-quick: setup  ## every experiment with fewer trials and smaller budg
 attack: setup  ## hostile submissions against stock nbgrader and against ours
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.attack
+
+syscalls: setup  ## which system calls student code needs: the list behind the filter
+	@scripts/system-packages bubblewrap strace
+	$(BIN)/python -m benchmarks.syscalls
 
 mutants: setup  ## small changes to the solutions: does the hidden suite notice each?
 	$(BIN)/python -m benchmarks.survive

@@ -24,6 +24,7 @@ import msgspec
 
 from autograder import verdict as verdicts
 from autograder.course.files import write_atomically
+from autograder.course.trouble import gradebook_in_words
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 STEPS = ("source", "release", "submitted", "autograded", "feedback", "inbox")
 OURS = ".autograder"
+BUSY_S = 20.0  # how long to wait while another program, such as formgrader, writes the gradebook
 
 NBGRADER_CONFIG = """\
 # Configuration of nbgrader (and so of formgrader) for this course.
@@ -119,11 +121,13 @@ class Course:
         return sorted(path.stem for path in folder.glob("*.json"))
 
     def read_verdict(self, assignment: str, student: str) -> verdicts.Verdict | None:
-        """Return the stored verdict, or None when there is none that can be read."""
+        """Return the stored verdict, or None when there is none on this work that can be read."""
         try:
-            return verdicts.decode(self.verdict_path(assignment, student).read_bytes())
+            found = verdicts.decode(self.verdict_path(assignment, student).read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             return None
+        is_theirs = (found.assignment, found.student) == (assignment, student)
+        return found if is_theirs else None
 
     def require_released(self, assignment: str) -> None:
         if assignment not in self.released():
@@ -153,6 +157,7 @@ class Course:
         return CourseDirectory(config=self.nbgrader_config())
 
     def open_gradebook(self) -> Gradebook:
+        """Open the gradebook; what its database refuses is an AutograderError."""
         from nbgrader.api import Gradebook
 
         directory = self.directory()
@@ -160,10 +165,20 @@ class Course:
         # and is not on the PATH of someone who has not activated the environment.
         path = os.environ.get("PATH", os.defpath)
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
+        url = directory.db_url
+        is_file = url.startswith("sqlite:") and "?" not in url
         try:
-            return Gradebook(directory.db_url, directory.course_id)
+            with gradebook_in_words(gradebook_name(url)):
+                patient = f"{url}?timeout={BUSY_S}" if is_file else url
+                return Gradebook(patient, directory.course_id)
         finally:
             os.environ["PATH"] = path
+
+
+def gradebook_name(url: str) -> str:
+    """Return how to speak of the database at an address, which may hold a password."""
+    file = url.removeprefix("sqlite:///").partition("?")[0]
+    return file if url.startswith("sqlite:") else "the gradebook's database"
 
 
 def find(start: Path | None = None) -> Course:

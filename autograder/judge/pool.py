@@ -23,23 +23,22 @@ from concurrent.futures import (
 )
 from contextlib import closing
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograder.judge.bounds import Bounded
 
-# What the work of a process needs: imported once for all of them.
-PRELOAD = (
-    *("autograder.judge.worker", "autograder.judge.notebook", "autograder.line.sandbox"),
-    "autograder.judge.rehearsal",
-)
+if TYPE_CHECKING:
+    from autograder.line.sandbox import Lobby
+
+PRELOAD = "autograder.judge.preload"
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def local_executor(workers: int) -> Executor:
-    """Return a pool of processes on this machine."""
+def local_executor(workers: int, lobby: Lobby | None = None) -> Executor:
+    """Return a pool of processes on this machine; they share the sandbox behind the lobby."""
     return ProcessPoolExecutor(
-        workers, mp_context=fresh_processes(), initializer=_ignore_interrupts
+        workers, mp_context=fresh_processes(), initializer=_begin, initargs=(lobby,)
     )
 
 
@@ -51,7 +50,7 @@ def fresh_processes() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOAD))
+    context.set_forkserver_preload([PRELOAD])
     return context
 
 
@@ -127,6 +126,9 @@ def _outcome(future: Future[Any]) -> Any:
     return error if isinstance(error, Exception) else RuntimeError(repr(error))
 
 
-def _ignore_interrupts() -> None:
+def _begin(lobby: Lobby | None) -> None:
     """Leave Ctrl-C to the main process, which stops the workers in order."""
+    from autograder.judge import worker
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.shared = lobby

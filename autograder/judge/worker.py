@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing.util
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import nbformat
 
 from autograder.errors import AutograderError, Unreadable
 from autograder.line.limits import Isolation, Limits
 from autograder.notebooks.outline import part_titles
-from autograder.notebooks.read import read_submission
+from autograder.notebooks.read import read_plain
 from autograder.verdict import CheckResult, PartResult, Verdict, encode
 
 # torch comes with these; the process that hands out the jobs does without it.
 if TYPE_CHECKING:
-    from autograder.line.sandbox import Sandbox
+    from autograder.line.sandbox import Lobby, Sandbox
     from autograder.suite.suite import Suite
 
 MARGIN_S = 120.0  # on top of a submission's time: a sandbox that starts, the judge's own reckoning
@@ -39,6 +39,7 @@ class Job(msgspec.Struct, frozen=True):
     cell_s: float | None = None
 
 
+shared: Lobby | None = None  # of a sandbox for all workers of this machine
 _sandboxes: dict[tuple[str, float | None], Sandbox] = {}
 
 
@@ -49,12 +50,12 @@ def judge_job(job: Job) -> bytes:
 
     suite = load_suite(job.suite)
     try:
-        submission = read_submission(job.submission)
+        submission = read_plain(job.submission)
     except Unreadable as finding:
         return encode(zero_verdict(job, suite, str(finding)))
     try:
         verdict = judge_notebook(
-            nbformat.reads(job.source, as_version=4),
+            json.loads(job.source),
             submission,
             suite,
             _sandbox(job),
@@ -79,7 +80,7 @@ def close_sandboxes() -> None:
 
 def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
     """Return the verdict of a submission that cannot be judged: no points, and why."""
-    headings = part_titles(nbformat.reads(job.source, as_version=4))
+    headings = part_titles(json.loads(job.source))
     parts = [
         PartResult(
             grade_id,
@@ -129,9 +130,26 @@ def _sandbox(job: Job) -> Sandbox:
 
     key = (job.isolation, job.cell_s)
     if key not in _sandboxes:
-        sandbox = Sandbox(limits_of(job), job.isolation, hide=[Path(job.hide)])
-        sandbox.start()
-        _sandboxes[key] = sandbox
+        _sandboxes[key] = _joined(job) or Sandbox(
+            limits_of(job), job.isolation, hide=[Path(job.hide)]
+        )
+        _sandboxes[key].start()
         # Pool workers leave without running atexit; multiprocessing has its own list.
         multiprocessing.util.Finalize(None, close_sandboxes, exitpriority=10)
     return _sandboxes[key]
+
+
+def _joined(job: Job) -> Sandbox | None:
+    """Return a line to the sandbox that this machine's workers share, if there still is one."""
+    global shared
+    from autograder.line.sandbox import Sandbox
+
+    if shared is None or shared[1] != job.isolation:
+        return None
+    sandbox = Sandbox(limits_of(job), lobby=shared)
+    try:
+        sandbox.start()
+    except AutograderError:
+        shared = None
+        return None
+    return sandbox

@@ -25,7 +25,7 @@ from autograder.notebooks.marks import (
 )
 from autograder.notebooks.regions import without_hidden
 
-HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 KINDS: dict[Role, str] = {"given": "given", "solution": "answer", "test": "test"}
 LINE_CHARS = 100  # of a quoted line
@@ -150,4 +150,4 @@ def _under_headings(notebook: Any) -> Iterator[tuple[str, int, Any]]:
 
 
 def _without_markup(heading: str) -> str:
-    return re.sub(r"[*`$]", "", heading).strip()
+    return re.sub(r"[*`$]", "", heading.rstrip().rstrip("#")).strip()

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from autograder.errors import Unreadable
 from autograder.notebooks.marks import kept_metadata, source_of
+
+# Slow to import, and who judges or checks does without it.
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
@@ -38,6 +39,13 @@ def read_bytes(path: Path) -> bytes:
 
 def read_submission(data: bytes) -> NotebookNode:
     """Return the clean notebook in ``data``; raise Unreadable with a reason for the student."""
+    import nbformat
+
+    return nbformat.from_dict(read_plain(data))
+
+
+def read_plain(data: bytes) -> dict[str, Any]:
+    """Do what read_submission does, and return the notebook as the JSON it is."""
     if not data.strip():
         raise Unreadable("The submitted file is empty.")
     if len(data) > MAX_BYTES:
@@ -63,8 +71,8 @@ def _upgraded(content: Any) -> dict[str, Any]:
     version = content.get("nbformat", 4 if "cells" in content else None)
     if not isinstance(version, int) or not 1 <= version <= 4:
         raise Unreadable(
-            f"The submitted file is not a notebook of a known format (nbformat: {_brief(version)}). "
-            "Open it in Jupyter, save it, and submit it again."
+            "The submitted file is not a notebook of a known format "
+            f"(nbformat: {_brief(version)}). Open it in Jupyter, save it, and submit it again."
         )
     if version == 4:
         return content
@@ -99,7 +107,7 @@ def _brief(version: Any) -> str:
     return f"{version!r:.40}" if isinstance(version, int | float | str) else "none"
 
 
-def _clean(content: dict[str, Any]) -> NotebookNode:
+def _clean(content: dict[str, Any]) -> dict[str, Any]:
     cells = content.get("cells")
     if not isinstance(cells, list):
         raise Unreadable("The submitted notebook has no list of cells.")
@@ -108,7 +116,7 @@ def _clean(content: dict[str, Any]) -> NotebookNode:
     kept = list(_cells(cells))
     if not kept:
         raise Unreadable("The submitted notebook has no cells.")
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": kept})
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": kept}
 
 
 def _cells(cells: list[Any]) -> Iterator[dict[str, Any]]:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import msgspec
-from nbformat import NotebookNode
 
 from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED, Fingerprints
-from autograder.errors import AutograderError, Unreadable
-from autograder.judge.pool import local_executor, run_all
+from autograder.errors import AutograderError
+from autograder.judge.pool import run_all
 from autograder.judge.worker import Job, judge_job, longest, zero_verdict
+from autograder.judge.workers import Workers
 from autograder.line.limits import Isolation
-from autograder.notebooks.read import read_bytes, read_submission
-from autograder.steps.gradebook import GradebookWriter
+from autograder.notebooks.read import read_bytes
+from autograder.steps.gradebook import GradebookWriter, readable
 from autograder.verdict import Verdict, decode
 
 GAVE_UP = (
@@ -46,6 +47,7 @@ class Event:
     is_new: bool
     done: int
     total: int
+    note: str = ""  # what did not agree with a verdict that was kept, and does now
 
     @property
     def student(self) -> str:
@@ -57,11 +59,13 @@ class Outcome:
     """The verdicts of a run so far."""
 
     verdicts: list[Verdict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     judged: int = 0
     kept: int = 0
 
     def add(self, event: Event) -> None:
         self.verdicts.append(event.verdict)
+        self.notes += [f"{event.student}: {event.note}"] if event.note else []
         self.judged += event.is_new
         self.kept += not event.is_new
 
@@ -77,7 +81,7 @@ def grade(
     options: Options = Options(),
     *,
     work: Callable[[Job], bytes] = judge_job,
-    make_executor: Callable[[int], Executor] = local_executor,
+    make_executor: Callable[[int], Executor] | None = None,
 ) -> Iterator[Event]:
     """Give every submission a verdict; yield an event for each as it is written down.
 
@@ -95,7 +99,12 @@ def grade(
     # Finding out takes torch and a trial, which a run with nothing to judge does without.
     isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
     done = 0
-    with GradebookWriter(course, assignment) as writer:
+    verdicts = [course.verdict_path(assignment, student) for student in chosen]
+    with ExitStack() as stack:
+        here = stack.enter_context(Workers([course.root]))
+        if make_executor is None and (options.regrade or not all(map(Path.is_file, verdicts))):
+            here.launch()  # it takes a while, and so does what comes now
+        writer = stack.enter_context(GradebookWriter(course, assignment))
         jobs: list[Job] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
@@ -109,12 +118,14 @@ def grade(
                 job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
                 jobs.append(job)
                 continue
-            if not writer.has(student):
-                writer.record(verdict, _notebook(data))
+            note = writer.keep(verdict, data)
             done += 1
-            yield Event(verdict, False, done, len(chosen))
+            yield Event(verdict, False, done, len(chosen), note)
+        if jobs and make_executor is None:
+            here.launch(isolation())
         workers = options.jobs or os.cpu_count() or 1
         # Closing the runs ends the workers, whatever stops this loop.
+        make_executor = make_executor or here.executor
         with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
             for job, result in runs:
                 if isinstance(result, bytes):
@@ -123,7 +134,7 @@ def grade(
                     blank = course.notebook("release", assignment).read_bytes()
                     work(msgspec.structs.replace(job, submission=blank))
                     verdict = _gave_up(job, result)
-                writer.record(verdict, _notebook(job.submission))
+                writer.record(verdict, readable(job.submission))
                 done += 1
                 yield Event(verdict, True, done, len(chosen))
 
@@ -192,10 +203,3 @@ def _gave_up(job: Job, error: Exception) -> Verdict:
 
     verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
     return msgspec.structs.replace(verdict, fingerprint=FAILED)
-
-
-def _notebook(data: bytes) -> NotebookNode | None:
-    try:
-        return read_submission(data)
-    except Unreadable:
-        return None
