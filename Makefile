@@ -12,7 +12,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack syscalls mutants seeds guides lock clean
+	bench-grade bench-check bench-layers bench-site bench-replay attack syscalls mutants seeds guides lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: setup  ## ruff and mypy, as CI runs them
 bench-grade: setup  ## our grader against stock nbgrader, same submissions, in turn
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.grade
+
+bench-check: setup  ## `autograder check` against `nbgrader validate`, same notebook, in turn
+	$(BIN)/python -m benchmarks.check
 
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
 	$(BIN)/python -m experiments.bench.layers

@@ -235,25 +235,22 @@ def serve_runtime(descriptor: int, rules: Any) -> None:
         output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20, own_process=True
     )
     _send(descriptor, b"ready")
+    waiting = bytearray()
     while True:
-        prefix = _receive(descriptor, 4)
-        if prefix is None:
-            os._exit(0)
-        frame = _receive(descriptor, wire.frame_length(bytes(prefix), wire.MAX_FRAME))
-        if frame is None:
-            os._exit(0)
+        _fill(descriptor, waiting, 4)
+        end = 4 + wire.frame_length(bytes(waiting[:4]), wire.MAX_FRAME)
+        _fill(descriptor, waiting, end)
+        frame, waiting = waiting[4:end], waiting[end:]
         _send(descriptor, runtime.answer(frame))
 
 
-def _receive(descriptor: int, size: int) -> bytearray | None:
-    data = bytearray(size)
-    view, have = memoryview(data), 0
-    while have < size:
-        got = os.readv(descriptor, [view[have:]])
-        if got == 0:
-            return None
-        have += got
-    return data
+def _fill(descriptor: int, waiting: bytearray, size: int) -> None:
+    """Read until there are at least so many bytes; end with the line."""
+    while len(waiting) < size:
+        data = os.read(descriptor, max(size - len(waiting), 2**16))
+        if not data:
+            os._exit(0)
+        waiting += data
 
 
 def _send(descriptor: int, frame: bytes) -> None:

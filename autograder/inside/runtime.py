@@ -147,7 +147,7 @@ class Runtime:
     def _handle(self, body: wire.AnyBody, decoder: values.Decoder) -> wire.Done:
         match body:
             case wire.Seed(seed):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # there is no device but the CPU
                 random.seed(seed)
                 if "numpy" in sys.modules:
                     sys.modules["numpy"].random.seed(seed % 2**32)
