@@ -16,10 +16,12 @@ from autograder.errors import AutograderError, Unreadable
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import Cell, Paired, pair
+from autograder.notebooks.pairing import Cell, Paired, pair, refused_parts
 from autograder.notebooks.read import read_plain
 
 STUB = "NotImplementedError"
+# A cell that is not there does not tell whether it held tests. Grading has the original.
+GONE = "It is missing, so nothing of it was run here; grading will"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def check(path: Path, cell_s: float = 60.0) -> Outcome:
 
 def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     notebook, facts = _open(path)
-    paired = pair(outline_of_facts(facts["cells"], notebook), notebook)
+    expected = outline_of_facts(facts["cells"], notebook)
+    paired = pair(expected, notebook)
     titles = part_titles(notebook)
     if not paired.points:
         raise AutograderError(
@@ -60,10 +63,22 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     # When Python ends early there are fewer results than cells.
     runs = python.run([cell.id for cell in cells], cell_s)
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
-    outcome = Outcome(warnings=[*_warnings(paired), *_refused(cells, scans)])
+    outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
+    named = {
+        cell.id: scan.refused[0] for cell, scan in zip(cells, scans, strict=True) if scan.refused
+    }
+    refused = refused_parts(paired, named)
     for test in paired.points:
         message = _failure(paired, test, results)
+        if test in refused:  # whatever its tests say, grading gives it nothing
+            message = f"{refused[test]}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
+    kept = {cell.id for cell in cells}
+    outcome.parts += [
+        Part(sentence(cell.name), False, f"{GONE}. Copy it back from the released notebook.")
+        for cell in expected
+        if cell.is_marked and cell.role == "given" and cell.id not in kept
+    ]
     return outcome
 
 
@@ -107,18 +122,13 @@ def _used_by_answer(cell: Cell) -> set[str]:
     return used_in(cell.source or "") if cell.role == "solution" else set()
 
 
-def _refused(cells: list[Cell], scans: list[Scan]) -> list[str]:
-    """Return what grading will refuse, or not even read."""
-    warnings = []
-    for cell, scan in zip(cells, scans, strict=True):
-        if scan.unread:
-            warnings.append(f"{sentence(cell.name)} is {scan.unread}. Grading will not run it.")
-        if cell.role == "solution":
-            warnings += [
-                f"{sentence(line_of(cell.name, line, cell.source))}: {why}."
-                for line, why in scan.refused
-            ]
-    return warnings
+def _unread(cells: list[Cell], scans: list[Scan]) -> list[str]:
+    """Return what grading will not even read."""
+    return [
+        f"{sentence(cell.name)} is {scan.unread}. Grading will not run it."
+        for cell, scan in zip(cells, scans, strict=True)
+        if scan.unread
+    ]
 
 
 def _failure(paired: Paired, test: str, results: dict[str, Ran]) -> str:

@@ -28,8 +28,8 @@ import torch
 
 from autograder.checks import Suite, examine, load_suite
 from autograder.inside import wire
-from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
+from autograder.inside.scan import spellings
 from autograder.line.local import LocalTransport
 from autograder.notebooks.assemble import assemble, read_exercise, suite_name
 from autograder.notebooks.outline import outline

@@ -120,6 +120,28 @@ def duplicated_ids(notebook: NotebookNode) -> NotebookNode:
 
 
 @surgery
+def hidden_by_a_command(notebook: NotebookNode) -> NotebookNode:
+    """Notebook commands make cells no Python to read, and hide PyTorch's own layers in them.
+
+    A command is left out where a cell runs. What is scanned must be the same text.
+
+    Deserves: nothing
+    """
+    clip = """
+    from torch.nn.utils import get_total_norm
+    gradients = list(gradients)
+    if not gradients or not max_norm > 0 or not all(g.isfinite().all() for g in gradients):
+        raise ValueError("refused")
+    norm = get_total_norm(gradients)
+    return [g * min(1.0, max_norm / (norm + 1e-12)) for g in gradients], norm"""
+    answers = {
+        "rnn-cell": "%matplotlib inline\nclass RNNCell(nn.RNNCell):\n    pass",
+        "clip-gradients": f"def clip_gradients(gradients, max_norm):\n    !nproc{clip}",
+    }
+    return build_submission(notebook, answers)
+
+
+@surgery
 def extra_cell(notebook: NotebookNode) -> NotebookNode:
     """A cell nobody asked for stands first and switches every later test off.
 

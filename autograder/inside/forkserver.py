@@ -235,7 +235,9 @@ def serve_runtime(descriptor: int, rules: Any) -> None:
     from autograder.inside import wire
     from autograder.inside.runtime import Runtime
 
-    runtime = Runtime(output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20)
+    runtime = Runtime(
+        output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20, own_process=True
+    )
     _send(descriptor, b"ready")
     waiting = bytearray()
     while True:

@@ -10,9 +10,11 @@ This file also runs beside student code, so it imports nothing but the standard 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from typing import Protocol
 
+MAGIC = re.compile(r"^([ \t]*)([%!].*)$", re.MULTILINE)
 MAX_CHARS = 100_000  # of one cell; a released notebook as a whole has half of that
 
 
@@ -35,8 +37,24 @@ def too_long(source: str) -> str:
     return f"longer than the grader reads: more than {MAX_CHARS:,} characters in one cell"
 
 
+def without_magics(source: str) -> tuple[str, str]:
+    """Blank the notebook commands (`%...`, `!...`) of a cell that is not plain Python.
+
+    Returns the source, line for line, and a note that names what was left out.
+    """
+    try:
+        compile(source, "<cell>", "exec")
+    except SyntaxError:
+        skipped = [match.group(2).strip() for match in MAGIC.finditer(source)]
+        note = "".join(f"[notebook command skipped: {line[:80]}]\n" for line in skipped)
+        return MAGIC.sub(r"\1pass", source), note
+    except (ValueError, RecursionError, MemoryError):
+        pass  # running it will report it
+    return source, ""
+
+
 def parsed(source: str) -> ast.Module:
-    """Return the tree of a cell.
+    """Return the tree of what runs of a cell: its text without notebook commands.
 
     Raises:
         SyntaxError: it is not Python; running it says where.
@@ -48,7 +66,7 @@ def parsed(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about `1 is 1` and the like
-            return ast.parse(source)
+            return ast.parse(without_magics(source)[0])
     except SyntaxError:
         raise
     except (RecursionError, MemoryError):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from autograder.errors import AutograderError, MalformedReply, StudentTimeout, TransportError
 from autograder.inside import values, wire
-from autograder.inside.guard import spellings
+from autograder.inside.scan import spellings
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner, Transport
 from autograder.line.limits import Limits

@@ -13,7 +13,7 @@ from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
 from autograder.line.limits import Limits
 from autograder.notebooks.outline import outline, part_titles, sentence
-from autograder.notebooks.pairing import Paired, pair
+from autograder.notebooks.pairing import Paired, pair, refused_parts
 from autograder.stages import stage
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
@@ -59,7 +59,9 @@ def judge_notebook(
         words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            refused = _ready_made(paired, words, cells.scan())
+            scan = cells.scan()
+        named = {cell: (line, refusal(name)) for cell, (line, name) in scan.items()}
+        refused = refused_parts(paired, named)
         with stage("cells"):
             cells.run()
         parts = [
@@ -102,23 +104,6 @@ def _match(suite: Suite, paired: Paired) -> None:
                 where,
                 "Make the two agree.",
             )
-
-
-def _ready_made(
-    paired: Paired, words: NotebookWords, named: dict[str, tuple[int, str]]
-) -> dict[str, str]:
-    """Return, for parts whose answers name a ready-made layer, where the first of them does."""
-    found = {
-        cell.id: f"{sentence(words.line(cell.id, line))}: {refusal(name)}"
-        for cell in paired.cells
-        if cell.role == "solution" and cell.id in named
-        for line, name in [named[cell.id]]
-    }
-    return {
-        part: next(found[cell] for cell in answers if cell in found)
-        for part, answers in paired.answers.items()
-        if not found.keys().isdisjoint(answers)
-    }
 
 
 def _checks(

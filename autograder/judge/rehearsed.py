@@ -24,12 +24,15 @@ def main() -> None:
     _keep_from_student_code()
     gc.disable()  # importing makes next to no garbage, and much to look through for it
     from autograder.inside import wire
+    from autograder.inside.runtime import Runtime
+    from autograder.inside.scan import spellings
     from autograder.line.local import LocalTransport
 
     gc.enable()
     gc.freeze()
-    transport = LocalTransport()
+    transport = LocalTransport(Runtime(interruptible=True, own_process=True))
     order = msgspec.json.decode(orders.read(), type=Order)
+    transport.request(wire.Refuse(spellings(order.refuse)), timeout=0.0)
     answers.write(msgspec.json.encode(_scans(order.cells, order.refuse)) + b"\n")
     for name, source in order.cells:
         body, _ = transport.request(wire.Exec(name, source), timeout=0.0)
@@ -53,7 +56,8 @@ def _keep_from_student_code() -> None:
 
 
 def _scans(cells: Sequence[tuple[str, str]], refuse: Sequence[str]) -> list[Scan]:
-    from autograder.inside.guard import message, refused_names
+    from autograder.inside.guard import message
+    from autograder.inside.scan import refused_names
     from autograder.inside.source import Unread
 
     aliases: dict[str, str] = {}

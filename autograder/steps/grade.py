@@ -190,7 +190,7 @@ def job_for(
         submission=submission,
         source=course.notebook("source", assignment).read_text(encoding="utf-8"),
         suite=fingerprints.suite,
-        seed=course.seed(assignment),
+        seed=course.seed_for(assignment, student, submission),
         fingerprint=fingerprints.of(submission, isolation),
         isolation=isolation,
         hide=str(course.root),

@@ -12,6 +12,7 @@ from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from autograder.errors import CheckFailure
 from autograder.suite.record import Record
+from autograder.suite.session import brief
 from autograder.suite.student import Remote
 
 
@@ -141,7 +142,7 @@ def explained(error: Exception, label: str, result: object) -> str:
         return f"the gradient of {label} disagrees with finite differences"
     if isinstance(error, AttributeError) and error.name:
         return f"{label} returned {describe(result)}, which has no `{error.name}`"
-    return f"could not be examined: {type(error).__name__}: {text[:300]}"
+    return f"could not be examined: {type(error).__name__}: {brief(text)}"
 
 
 def _fail(message: str, hint: str) -> None:

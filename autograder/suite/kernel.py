@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from autograder.inside import wire
-from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
+from autograder.inside.scan import spellings
 from autograder.line.local import LocalTransport
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student

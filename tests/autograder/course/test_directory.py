@@ -115,6 +115,14 @@ def test_seed_depends_on_course_and_assignment(
     assert course.seed("a") == find(course.root).seed("a")
 
 
+def test_every_submission_has_a_seed_of_its_own(course: Course) -> None:
+    """And the same one again: a regrade asks the same questions."""
+    given = [("a", "ada", b"1"), ("b", "ada", b"1"), ("a", "bob", b"1"), ("a", "ada", b"2")]
+    assert len({course.seed_for(*each) for each in given}) == 4
+    assert course.seed_for(*given[0]) == find(course.root).seed_for(*given[0])
+    assert course.seed_for(*given[0]) != course.seed("a")
+
+
 def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

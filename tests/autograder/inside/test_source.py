@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from autograder.inside.guard import refused_names
+from autograder.inside.scan import refused_names
 from autograder.inside.source import MAX_CHARS, Unread, parsed, walk
 
 NAMES = ["torch.nn.RNN"]
