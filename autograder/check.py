@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
-
 from autograder.errors import AutograderError, Unreadable
-from autograder.judge.rehearsal import Ran, rehearse
+from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import Cell, Paired, pair
-from autograder.notebooks.read import read_submission
+from autograder.notebooks.pairing import Cell, Paired, pair, refused_parts
+from autograder.notebooks.read import read_plain
 
 STUB = "NotImplementedError"
+# A cell that is not there does not tell whether it held tests. Grading has the original.
+GONE = "It is missing, so nothing of it was run here; grading will"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,14 @@ class Outcome:
 
 def check(path: Path, cell_s: float = 60.0) -> Outcome:
     """Run the assignment's cells of a notebook in a fresh Python and report on each part."""
+    with Rehearsal() as python:  # which imports torch while this one reads
+        return _check(path, python, cell_s)
+
+
+def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     notebook, facts = _open(path)
-    paired = pair(outline_of_facts(facts["cells"], notebook), notebook)
+    expected = outline_of_facts(facts["cells"], notebook)
+    paired = pair(expected, notebook)
     titles = part_titles(notebook)
     if not paired.points:
         raise AutograderError(
@@ -51,21 +57,36 @@ def check(path: Path, cell_s: float = 60.0) -> Outcome:
             "Start again from the released notebook and copy your answers into it.",
         )
     cells = [cell for cell in paired.cells if cell.source is not None]
+    refuse = facts.get("refuse")
+    names = [name for name in refuse if isinstance(name, str)] if isinstance(refuse, list) else []
+    scans = python.scan([(cell.id, cell.source or "") for cell in cells], names)
     # When Python ends early there are fewer results than cells.
-    runs = list(rehearse([(cell.id, cell.source or "") for cell in cells], cell_s))
+    runs = python.run([cell.id for cell in cells], cell_s)
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
-    outcome = Outcome(warnings=[*_warnings(paired), *_refused(cells, facts.get("refuse", []))])
+    outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
+    named = {
+        cell.id: scan.refused[0] for cell, scan in zip(cells, scans, strict=True) if scan.refused
+    }
+    refused = refused_parts(paired, named)
     for test in paired.points:
         message = _failure(paired, test, results)
+        if test in refused:  # whatever its tests say, grading gives it nothing
+            message = f"{refused[test]}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
+    kept = {cell.id for cell in cells}
+    outcome.parts += [
+        Part(sentence(cell.name), False, f"{GONE}. Copy it back from the released notebook.")
+        for cell in expected
+        if cell.is_marked and cell.role == "given" and cell.id not in kept
+    ]
     return outcome
 
 
-def _open(path: Path) -> tuple[NotebookNode, dict[str, Any]]:
+def _open(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the notebook and what the assembler wrote into its metadata."""
     try:
         data = path.read_bytes()
-        notebook = read_submission(data)
+        notebook = read_plain(data)
     except OSError as error:
         raise AutograderError(
             f"the notebook cannot be read: {error.strerror}", str(path), "Check the name."
@@ -101,15 +122,12 @@ def _used_by_answer(cell: Cell) -> set[str]:
     return used_in(cell.source or "") if cell.role == "solution" else set()
 
 
-def _refused(cells: list[Cell], refuse: list[str]) -> list[str]:
-    from autograder.inside.guard import message, refused_names
-
-    aliases: dict[str, str] = {}
+def _unread(cells: list[Cell], scans: list[Scan]) -> list[str]:
+    """Return what grading will not even read."""
     return [
-        f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}."
-        for cell in cells
-        for line, name in refused_names(cell.source or "", refuse, aliases)
-        if cell.role == "solution"
+        f"{sentence(cell.name)} is {scan.unread}. Grading will not run it."
+        for cell, scan in zip(cells, scans, strict=True)
+        if scan.unread
     ]
 
 

@@ -39,6 +39,12 @@ class Seed(Body, frozen=True):
     seed: int
 
 
+class Scan(Body, frozen=True):
+    """Say whether a cell names something refused, and where. Asked before any cell has run."""
+
+    source: str
+
+
 class Exec(Body, frozen=True):
     cell: str
     source: str
@@ -103,6 +109,7 @@ class Train(Body, frozen=True):
 AnyBody: TypeAlias = (
     Refuse
     | Seed
+    | Scan
     | Exec
     | Get
     | Call

@@ -8,14 +8,16 @@ from msgspec.structs import replace
 
 from autograder.errors import AutograderError, MalformedReply, StudentTimeout, TransportError
 from autograder.inside import values, wire
-from autograder.inside.guard import spellings
+from autograder.inside.scan import spellings
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner, Transport
 from autograder.line.limits import Limits
 from autograder.notebooks.pairing import Cell, Paired
+from autograder.stages import stage
 from autograder.verdict import CellResult
 
 ERROR_CHARS = 8_000
+SEED = 0  # of what cells draw while they run, so that a regrade repeats; checks have their own
 
 
 class Exhausted(Exception):
@@ -41,17 +43,52 @@ class Cells:
         self._sandbox = sandbox
         self._transport: Transport | None = None
         self._spawned = 0
+        self._unread: dict[str, str] = {}  # cell -> why nobody could read its source
 
     def __enter__(self) -> Cells:
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self._transport is not None:
-            self._transport.kill()
+            with stage("end its process"):
+                self._transport.kill()
 
     @property
     def results(self) -> list[CellResult]:
         return [self._words.done[cell.id] for cell in self._cells]
+
+    def scan(self) -> dict[str, tuple[int, str]]:
+        """Return, by cell, the line and the name of the first refused thing in its source.
+
+        Parsing what a student wrote is student's work as well: it happens in their process, on
+        its clock and in its memory, before a line of theirs has run there. A cell that cannot be
+        read is not run. Imports carry over from cell to cell.
+        """
+        while True:
+            lost = ""
+            found: dict[str, tuple[int, str]] = {}
+            for cell in self._cells:
+                if cell.source is None or cell.id in self._unread:
+                    continue
+                try:
+                    self._ready(0)
+                    reply = self._ask(wire.Scan(cell.source))
+                except values.WireError as error:
+                    self._unread[cell.id] = f"too long: {error}"
+                    continue
+                except TransportError as error:
+                    lost = cell.id
+                    self._unread[lost] = f"too much for Python to read ({error})"
+                    break
+                except Exhausted:
+                    return found  # and nothing will be run
+                if isinstance(reply, wire.Failure):
+                    self._unread[cell.id] = reply.message or f"not readable ({reply.kind})"
+                elif isinstance(reply.value, values.ListV):
+                    line, name = reply.value.items
+                    found[cell.id] = int(str(line)), str(name)
+            if not lost:
+                return found
 
     def run(self) -> None:
         """Run all cells; one that is lost with its process is left out of the next one."""
@@ -74,9 +111,11 @@ class Cells:
             if self._spawned > self.limits.restarts:
                 raise Exhausted(f"the process was lost {self._spawned} times")
             self._spawned += 1
-            self._transport = self._sandbox.spawn()
+            with stage("start its process"):
+                self._transport = self._sandbox.spawn()
             try:
                 self._ask(wire.Refuse(spellings(self._refuse)))
+                self._ask(wire.Seed(SEED))
             except TransportError as error:  # no line of the student's has run yet
                 raise AutograderError(
                     f"a fresh student process does not answer: {error}",
@@ -92,6 +131,10 @@ class Cells:
     def _run(self, cell: Cell) -> None:
         if cell.source is None:
             self._note(cell, CellResult(cell.id, "missing", error="not in the submission"))
+            return
+        if cell.id in self._unread:
+            told = self._words.unread(cell.id, self._unread[cell.id])
+            self._note(cell, CellResult(cell.id, "error", error=told))
             return
         start = time.monotonic()
         try:

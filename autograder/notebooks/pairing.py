@@ -8,7 +8,7 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from autograder.notebooks.marks import (
     source_of,
 )
 from autograder.notebooks.names import defined_in
-from autograder.notebooks.outline import Expected
+from autograder.notebooks.outline import Expected, line_of, sentence
 
 OWN = "is defined in a cell of your own, which grading does not run"
 CHANGED = "is defined in a change to a given cell, and grading uses the original"
@@ -82,6 +82,25 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
         ]
     paired.strays = _strays(expected, submitted) | _names(own, OWN)
     return paired
+
+
+def refused_parts(paired: Paired, found: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """Return, for graded cells whose answers name what is refused, where the first one does.
+
+    `found` gives, by cell, a line and why it is refused. Grading gives such a part no points, and
+    the student's own `check` fails it: both ask here.
+    """
+    told = {
+        cell.id: f"{sentence(line_of(cell.name, line, cell.source))}: {why}"
+        for cell in paired.cells
+        if cell.role == "solution" and cell.id in found
+        for line, why in [found[cell.id]]
+    }
+    return {
+        part: next(told[cell] for cell in answers if cell in told)
+        for part, answers in paired.answers.items()
+        if not told.keys().isdisjoint(answers)
+    }
 
 
 def _match(

@@ -24,6 +24,7 @@ from autograder.hidden.shared.tools import (
     Suspects,
     close,
     expect_value,
+    ordinary,
     untouched,
 )
 
@@ -99,18 +100,16 @@ def expect_sum(
 ) -> None:
     """Fail unless a gradient is what `by` makes of the true d(t), or of the student's own.
 
-    In a readable pass the gradient by x shows the student's d(t). It may be zero at one step: a
-    loop that is one step short has lost its points for that where d(t) itself is asked for.
+    In a readable pass the gradient by x shows the student's d(t), which counts where it is of
+    ordinary size. It may be zero at one step: a loop that is one step short has lost its points
+    for that where d(t) itself is asked for.
     """
     W, shown = p.weights["weight_ih"], found.values.get("x")
-    own = p.wanted["x"] @ W.T
-    if isinstance(shown, Tensor) and shown.shape == p.x.shape:
-        theirs = shown @ W.T
-        missing = sum(not theirs[:, t].any() for t in range(theirs.shape[1]))
-        own = theirs if missing <= 1 and bool(shown.isfinite().all()) else own
+    own = true = p.wanted["x"] @ W.T
+    if isinstance(shown, Tensor) and shown.shape == p.x.shape and ordinary(shown @ W.T, true):
+        own = shown @ W.T
         if close(found.values.get(name), by(own), found.atol):
             return
-    true = p.wanted["x"] @ W.T
     expect_gradient(found, p, name, {**suspects(true), **suspects(own)}, hint)
 
 
