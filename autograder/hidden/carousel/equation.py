@@ -65,7 +65,9 @@ class Equation:
     keep: Callable[[Now], Tensor] = lambda now: now.before[0]
     added: Callable[[Now], Tensor] = lambda now: now.in_gate * now.write
     read: Callable[[Now, Function], Tensor] = lambda now, h: now.out_gate * h(now.s)
-    layout: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda yc, i, o: torch.cat([yc, i, o], 1)
+    layout: Callable[[Now, Tensor, Tensor, Tensor], Tensor] = lambda now, yc, i, o: torch.cat(
+        [yc, i, o], 1
+    )
 
     def rule(self, weights: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
         outputs = []
@@ -87,7 +89,7 @@ class Equation:
         now = Now(size, net, state, i_cells, o_cells, self.g(of_cells), s)
         now = replace(now, s=self.keep(now) + self.added(now))
         yc = self.read(now, self.h)
-        return yc, (now.s, self.layout(yc, i, o))
+        return yc, (now.s, self.layout(now, yc, i, o))
 
 
 def interleaved(gate: Tensor, size: int) -> Tensor:
@@ -246,13 +248,16 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
             Equation(bias=lambda b, cells: torch.cat([b[:cells], 0 * b[cells:]]))
         ),
         "state.y holds the gates first; its order is cells, input gates, output gates": (
-            Equation(layout=lambda yc, i, o: torch.cat([i, o, yc], 1))
+            Equation(layout=lambda now, yc, i, o: torch.cat([i, o, yc], 1))
+        ),
+        "state.y holds the states of the cells; their outputs are fed back": (
+            Equation(layout=lambda now, yc, i, o: torch.cat([now.s, i, o], 1))
         ),
         "state.y holds the output gates before the input gates": (
-            Equation(layout=lambda yc, i, o: torch.cat([yc, o, i], 1))
+            Equation(layout=lambda now, yc, i, o: torch.cat([yc, o, i], 1))
         ),
         "state.y holds only the outputs of cells, and zeros for the gates, which are fed back, "
-        "too": Equation(layout=lambda yc, i, o: torch.cat([yc, 0 * i, 0 * o], 1)),
+        "too": Equation(layout=lambda now, yc, i, o: torch.cat([yc, 0 * i, 0 * o], 1)),
     },
 }
 

@@ -42,12 +42,6 @@ def unrolled(new_state: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
 right = unrolled(lambda w, s, u: w * s + u)
 
 
-def late(weights: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """The output is the state before the token."""
-    y, after = right(weights, x, state)
-    return torch.cat([state[0].unsqueeze(1), y[:, :-1]], dim=1), after
-
-
 WRONG: dict[str, Rule] = {
     "self_loop is not used: this is s(t-1) + W x(t), which is right for w = 1 only": (
         unrolled(lambda w, s, u: s + u)
@@ -83,7 +77,6 @@ WRONG: dict[str, Rule] = {
     ),
     "The old state is added twice": unrolled(lambda w, s, u: w * s + s + u),
     "W x(t) is added twice": unrolled(lambda w, s, u: w * s + 2 * u),
-    "The output is the state before the token; y(t) = s(t) has read it": late,
 }
 
 LAYER = Layer(

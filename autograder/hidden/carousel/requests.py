@@ -22,15 +22,10 @@ class Case(NamedTuple):
 
 
 def random_case(rng: torch.Generator, time: int, inputs: int, hidden: int, outputs: int) -> Case:
-    """States as a carousel has them; whatever they are, requests follow from them."""
-    x, W = normal(rng, time, inputs), normal(rng, hidden, inputs)
+    """Any states will do, for requests follow from them; these are in conflict everywhere."""
     w = 0.6 + 0.5 * torch.rand(hidden, generator=rng, dtype=DOUBLE)
-    s, states = torch.zeros(hidden, dtype=DOUBLE), []
-    for x_t in x:
-        s = w * s + W @ x_t
-        states.append(s)
-    V = normal(rng, outputs, hidden)
-    return Case(x, torch.stack(states), w, V, normal(rng, time, outputs))
+    x, s = normal(rng, time, inputs), normal(rng, time, hidden)
+    return Case(x, s, w, normal(rng, outputs, hidden), normal(rng, time, outputs))
 
 
 # --- conflict ---------------------------------------------------------------------------------
@@ -152,26 +147,48 @@ def output_mistakes(case: Case) -> Suspects:
         "The states have no effect: this is the conflict of d(t) alone": (
             outer(d, torch.ones_like(s))
         ),
+        "The requests are summed before the conflict is taken; a sum has none": (
+            outer(d, s).sum(0, keepdim=True)
+        ),
     }
 
 
-def input_mistakes(case: Case) -> Suspects:
-    """Wrong requests to W."""
-    d, x = outputs_error(case), case.x
-    e = states_error(case, d)
-    before = torch.cat([torch.zeros_like(x[:1]), x[:-1]])
+def paired(e: Tensor, x: Tensor) -> Tensor:
+    return torch.einsum("th,ti->thi", e, x)
 
-    def outer(e: Tensor, x: Tensor = x) -> Tensor:
-        return torch.einsum("th,ti->thi", e, x)
+
+def input_by_error(case: Case) -> Suspects:
+    """Wrong requests to W where already d(t) is wrong."""
+    errors = error_mistakes(case).items()
+    return {words: paired(states_error(case, wrong), case.x) for words, wrong in errors}
+
+
+def input_by_pairing(case: Case) -> Suspects:
+    """Wrong requests to W where e(t) meets something else than x(t)."""
+    e, x = states_error(case, outputs_error(case)), case.x
+    before = torch.cat([torch.zeros_like(x[:1]), x[:-1]])
+    return {
+        "The errors e(t) are in reverse order": paired(e.flip(0), x),
+        "It pairs e(t) with x(t-1); W was multiplied with x(t)": paired(e, before),
+        "The tokens have no effect: this is the conflict of e(t) alone": (
+            paired(e, torch.ones_like(x))
+        ),
+        "The requests are summed before the conflict is taken; a sum has none": (
+            paired(e, x).sum(0, keepdim=True)
+        ),
+    }
+
+
+def input_by_time(case: Case) -> Suspects:
+    """Wrong requests to W where the error comes back in a wrong way."""
+    d, x = outputs_error(case), case.x
 
     def back(join: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
-        return outer(states_error(case, d, join))
+        return paired(states_error(case, d, join), x)
 
-    errors = error_mistakes(case).items()
     return {
-        **{words: outer(states_error(case, wrong)) for words, wrong in errors},
         "The error at step t does not include what comes back from step t + 1": (
-            outer(d @ case.weight_out)
+            paired(d @ case.weight_out, x)
         ),
         "The error comes back without w: each step multiplies it by the self-loop": (
             back(lambda direct, w, later: direct + later)
@@ -183,11 +200,6 @@ def input_mistakes(case: Case) -> Suspects:
             back(lambda direct, w, later: direct - w * later)
         ),
         "The sequence is walked through forwards; error goes back, from the last step on": (
-            outer(states_error(case, d.flip(0)).flip(0))
-        ),
-        "The errors e(t) are in reverse order": outer(e.flip(0)),
-        "It pairs e(t) with x(t-1); W was multiplied with x(t)": outer(e, before),
-        "The tokens have no effect: this is the conflict of e(t) alone": (
-            outer(e, torch.ones_like(x))
+            paired(states_error(case, d.flip(0)).flip(0), x)
         ),
     }

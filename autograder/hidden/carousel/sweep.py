@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect, expect_close, expect_shape
+from autograder.checks import CheckFailure, Student, expect, expect_close, expect_shape
 from autograder.hidden.carousel.suite import suite
 from autograder.hidden.shared.asking import (
     expect_form,
@@ -235,23 +235,26 @@ def longest(student: Student, rng: torch.Generator) -> None:
 @suite.check(SWEEP, points=0.5, title="endless from |w| = 1 on, none for w = 0, keep itself enough")
 def longest_at_the_ends(student: Student, rng: torch.Generator) -> None:
     what = "the longest lag"
-    weights = torch.tensor([1.0, -1.0, 1.01, -2.0]).double()
-    for keep in (0.3, 1.0):
-        hint = "Where |w| is 1 or more the error never falls below keep: the lag is infinite"
-        expect_close(ask_reach(student, weights, keep), reach(weights, keep), atol=0, what=what,
-                     hint=hint)  # fmt: skip
+    endless = "Where |w| is 1 or more the error never falls below keep: the lag is infinite"
+    signs = "A weight below 0 loses as much a step as the same weight above 0: take |w|"
+    for ends, hint in (([1.0, 1.01], endless), ([-1.0, -2.0], signs)):
+        weights = torch.tensor(ends, dtype=DOUBLE)
+        found = ask_reach(student, weights, 0.3)
+        expect_close(found, reach(weights, 0.3), atol=0, what=what, hint=hint)
     zero = ask_reach(student, torch.zeros(1).double(), 0.3)
     hint = "For w = 0 nothing is left after a single step: the lag is 0"
     expect_close(zero, torch.zeros(1).double(), atol=0, what=what, hint=hint)
-    known = usual_mistake(student, rng)
-    if known:
+    if usual_mistake(student, rng):
         return
-    hint = "A weight below 0 loses as much a step as the same weight above 0: take |w|"
     some, keep = clear_case(rng, 3)
-    expect_close(ask_reach(student, -some, keep), reach(some, keep), atol=0, what=what, hint=hint)
+    expect_close(ask_reach(student, -some, keep), reach(some, keep), atol=0, what=what, hint=signs)
     # Powers of 2, where logarithms divide exactly.
-    halves = torch.tensor([0.5, -0.5, 0.25]).double()
-    for keep, steps in ((0.25, (2.0, 2.0, 1.0)), (0.0625, (4.0, 4.0, 2.0)), (1.0, (0.0, 0.0, 0.0))):
+    halves, end = torch.tensor([0.5, -0.5, 0.25, 1.0]).double(), math.inf
+    for keep, steps in (
+        (0.25, (2.0, 2.0, 1.0, end)),
+        (0.0625, (4.0, 4.0, 2.0, end)),
+        (1.0, (0.0, 0.0, 0.0, end)),
+    ):
         hint = "Where exactly keep is left after k steps, k is the answer: 'at least' includes it"
         wanted = torch.tensor(steps, dtype=DOUBLE)
         expect_close(ask_reach(student, halves, keep), wanted, atol=0, what=what, hint=hint)
@@ -268,6 +271,11 @@ def refused_shares(student: Student, rng: torch.Generator) -> None:
     weights = some_weights(rng)
     for keep in (0.0, -0.5, 1.5, math.nan):
         expect_raises(student.longest_lag, "ValueError", weights, keep, what=f"keep = {keep}")
-    found = ask_reach(student, weights, 1.0)
-    hint = "keep = 1 is allowed: all of the error survives for no step at all"
-    expect_close(found, torch.zeros(3).double(), atol=0, what="the longest lag", hint=hint)
+    try:
+        ask_reach(student, weights, 1.0)
+    except CheckFailure as failure:
+        raise CheckFailure(f"keep = 1 is a share that can be kept; instead {failure}") from None
+    weights, keep = clear_case(rng, 5)
+    suspects = {"right": reach(weights, keep), **reach_by_mistake(weights, keep)}
+    known = diagnosis(ask_reach(student, weights, keep), suspects, "", SINGLE)
+    expect(known, "What cannot be kept is refused, but what can be kept is not computed")

@@ -1,6 +1,6 @@
 """forward carries s from step to step, and never the activations."""
 
-SAYS = {"blocks_sequence": "activations of the step before are not handed on"}
+SAYS = {"blocks_sequence": "Nothing is fed back"}
 BREAKS = {
     "memory-blocks-tests": ["blocks_sequence", "blocks_layer_gradients", "blocks_edges"],
 }

@@ -3,7 +3,7 @@
 KIND = "wrapping"
 SAYS = {"conflicts_form": "fields exchanged"}
 BREAKS = {
-    "conflicts-tests": ["conflicts_form", "conflict_edges"],
+    "conflicts-tests": ["conflicts_form"],
 }
 
 

@@ -1,8 +1,8 @@
 """The requests are summed before the conflict is taken: a gradient has none."""
 
-SAYS = {"asked_of_w": "differs"}
+SAYS = {"asked_of_w": "summed before"}
 BREAKS = {
-    "conflicts-tests": ["asked_of_w", "asked_through_time", "conflict_edges"],
+    "conflicts-tests": ["conflict_edges"],
 }
 
 

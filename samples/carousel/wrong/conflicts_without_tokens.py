@@ -2,7 +2,7 @@
 
 SAYS = {"asked_of_w": "tokens have no effect"}
 BREAKS = {
-    "conflicts-tests": ["asked_of_w", "asked_through_time", "conflict_edges"],
+    "conflicts-tests": ["asked_of_w", "conflict_edges"],
 }
 
 

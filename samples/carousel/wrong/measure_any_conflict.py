@@ -2,7 +2,7 @@
 
 SAYS = {"measure": "whether signs differ"}
 BREAKS = {
-    "conflicts-tests": ["measure"],
+    "conflicts-tests": ["measure", "nothing_asked", "conflicts_form"],
 }
 
 

@@ -2,7 +2,7 @@
 
 SAYS = {"measure": "nothing can cancel"}
 BREAKS = {
-    "conflicts-tests": ["measure"],
+    "conflicts-tests": ["measure", "nothing_asked", "conflicts_form"],
 }
 
 

@@ -2,7 +2,7 @@
 
 SAYS = {"longest_at_the_ends": "includes it"}
 BREAKS = {
-    "sweep-tests": ["longest_at_the_ends", "refused_shares"],
+    "sweep-tests": ["longest_at_the_ends"],
 }
 
 
@@ -11,5 +11,5 @@ def longest_lag(self_loop, keep):
     if not 0 < keep <= 1:
         raise ValueError("keep must be above 0 and at most 1")
     size = self_loop.abs()
-    steps = torch.ceil(math.log(keep) / torch.log(size)) - 1
+    steps = (torch.ceil(math.log(keep) / torch.log(size)) - 1).clamp(min=0)
     return torch.where(size < 1, steps, math.inf)
