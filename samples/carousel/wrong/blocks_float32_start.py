@@ -1,4 +1,4 @@
-"""The initial state is float32 whatever the weights are."""
+"""The initial state of the blocks is always float32."""
 
 SAYS = {"blocks_initial_state": "dtype"}
 BREAKS = {

@@ -1,4 +1,4 @@
-"""forward begins at zero whatever state comes in."""
+"""forward hands no state on to the first step of the blocks."""
 
 SAYS = {"blocks_sequence": "ignored"}
 BREAKS = {

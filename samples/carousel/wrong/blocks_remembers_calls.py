@@ -1,4 +1,4 @@
-"""The layer keeps its state between calls."""
+"""The blocks keep their state between calls."""
 
 SAYS = {"blocks_edges": "where it last ended"}
 BREAKS = {

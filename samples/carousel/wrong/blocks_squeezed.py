@@ -1,4 +1,4 @@
-"""A squeeze, so that a batch of one loses its axis."""
+"""The outputs of cells are squeezed: a batch of one loses its axis."""
 
 SAYS = {"blocks_edges": "raised"}
 BREAKS = {

@@ -1,4 +1,4 @@
-"""The size of the self-loop stands for the self-loop."""
+"""The state is multiplied by the size of the self-loop, without its sign."""
 
 SAYS = {"carousel_one_step": "sign counts"}
 BREAKS = {

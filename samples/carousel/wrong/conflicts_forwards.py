@@ -1,4 +1,4 @@
-"""The sequence is walked through forwards."""
+"""The error of the states is taken forwards in time."""
 
 SAYS = {"asked_through_time": "walked through forwards"}
 BREAKS = {

@@ -2,7 +2,7 @@
 
 SAYS = {"longest": "1 - keep"}
 BREAKS = {
-    "sweep-tests": ["sweep_form", "longest", "longest_at_the_ends", "refused_shares"],
+    "sweep-tests": ["longest"],
 }
 
 
@@ -11,5 +11,5 @@ def longest_lag(self_loop, keep):
     if not 0 < keep <= 1:
         raise ValueError("keep must be above 0 and at most 1")
     size = self_loop.abs()
-    steps = torch.floor(math.log(1 - keep) if keep < 1 else -math.inf / torch.log(size))
+    steps = torch.floor((math.log(1 - keep) if keep < 1 else -math.inf) / torch.log(size))
     return torch.where(size < 1, steps, math.inf)
