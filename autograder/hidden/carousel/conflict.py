@@ -244,7 +244,11 @@ def asked_of_w(student: Student, rng: torch.Generator) -> None:
     case = some._replace(self_loop=torch.zeros_like(some.self_loop))
     hint = "With w = 0 it is the conflict of e(t) x(t)^T, where e(t) = V^T d(t)"
     elsewhere = input_by_error(case)
-    suspects = {**input_by_pairing(case), **input_by_time(case)}
+    zero = (
+        "No step seems to ask for anything: are requests summed before the conflict is taken, "
+        "or is V^T d(t) multiplied by w, which is 0 here?"
+    )
+    suspects = {zero: 0 * asked_of_input(case), **input_by_pairing(case), **input_by_time(case)}
     expect_conflict(student, rng, case, "input", suspects, hint, elsewhere)
 
 

@@ -173,9 +173,6 @@ def input_by_pairing(case: Case) -> Suspects:
         "The tokens have no effect: this is the conflict of e(t) alone": (
             paired(e, torch.ones_like(x))
         ),
-        "The requests are summed before the conflict is taken; a sum has none": (
-            paired(e, x).sum(0, keepdim=True)
-        ),
     }
 
 

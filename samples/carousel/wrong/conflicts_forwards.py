@@ -1,4 +1,4 @@
-"""The error of the states is taken forwards in time."""
+"""The sequence is walked through forwards."""
 
 SAYS = {"asked_through_time": "walked through forwards"}
 BREAKS = {

@@ -2,7 +2,7 @@
 
 SAYS = {"asked_of_v": "Only the last step has a loss"}
 BREAKS = {
-    "conflicts-tests": ["asked_of_v", "conflict_edges"],
+    "conflicts-tests": ["asked_of_v", "asked_of_w", "conflict_edges"],
 }
 
 

@@ -2,7 +2,7 @@
 
 SAYS = {"asked_of_w": "summed before"}
 BREAKS = {
-    "conflicts-tests": ["conflict_edges"],
+    "conflicts-tests": ["asked_of_w", "asked_through_time", "conflict_edges"],
 }
 
 

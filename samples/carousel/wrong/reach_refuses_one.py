@@ -1,6 +1,6 @@
 """keep = 1 is refused, too."""
 
-SAYS = {"refused_shares": "raised"}
+SAYS = {"refused_shares": "keep = 1 is a share"}
 BREAKS = {
     "sweep-tests": ["longest_at_the_ends", "refused_shares"],
 }
