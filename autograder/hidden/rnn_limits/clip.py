@@ -11,7 +11,6 @@ from torch import Tensor
 
 from autograder.checks import (
     CheckFailure,
-    Remote,
     Student,
     expect,
     expect_close,
@@ -19,7 +18,7 @@ from autograder.checks import (
     expect_type,
 )
 from autograder.hidden.rnn_limits.suite import suite
-from autograder.hidden.shared.asking import expect_form, numbers
+from autograder.hidden.shared.asking import expect_form, expect_raises, numbers
 from autograder.hidden.shared.tools import (
     DOUBLE,
     SINGLE,
@@ -268,14 +267,3 @@ def no_direction(student: Student, rng: torch.Generator) -> None:
     }
     for what, (gradients, limit) in bad.items():
         expect_raises(student.clip_gradients, "ValueError", gradients, limit, what=what)
-
-
-def expect_raises(function: Remote, kind: str, *args: Any, what: str) -> None:
-    """Fail unless the call raises an exception of this name on the student's side."""
-    try:
-        function(*args)
-    except CheckFailure as failure:
-        if f" raised {kind}" in str(failure).partition(":")[0]:
-            return
-        raise CheckFailure(f"{what} should raise {kind}; instead {failure}") from None
-    raise CheckFailure(f"{what} should raise {kind}, but is accepted")
