@@ -59,9 +59,8 @@ def judge_notebook(
         words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            scan = cells.scan()
-        named = {cell: (line, refusal(name)) for cell, (line, name) in scan.items()}
-        refused = refused_parts(paired, named)
+            named = {cell: (line, refusal(name)) for cell, (line, name) in cells.scan().items()}
+            refused = refused_parts(paired, named)
         with stage("cells"):
             cells.run()
         parts = [
