@@ -111,10 +111,7 @@ class Sandbox:
         try:
             self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
-                try:
-                    socket.send_fds(self.launch(), [b"join"], [theirs.fileno()])
-                except OSError as error:
-                    raise self._broken(f"is gone ({error})") from None
+                self._send(self.launch(), b"join", theirs)
             self._hear(START_S, "ready")
             if self._staging is not None:
                 # All of it is imported, and a host that is killed could not tidy up later.
@@ -203,7 +200,7 @@ class Sandbox:
             cgroup.ask_who_sends(ours)
         with theirs:
             rules = json.dumps(self.limits.rules()).encode()
-            socket.send_fds(self._control, [rules], [theirs.fileno()])
+            self._send(self._control, rules, theirs)
         pid = int(self._hear(SPAWN_S, "spawned")["spawned"])
         self._ended.pop(pid, None)  # of an earlier process with this number
         process = StudentProcess(self, pid, ours, self.limits.message_mb * 2**20)
@@ -246,6 +243,13 @@ class Sandbox:
             group = self._groups.enclose(process, self.limits) if process is not None else None
             if group is not None:
                 self._group_of[pid] = group
+
+    def _send(self, line: socket.socket, data: bytes, attached: socket.socket) -> None:
+        """Send the server a message and a socket for its answers."""
+        try:
+            socket.send_fds(line, [data], [attached.fileno()])
+        except OSError as error:
+            raise self._broken(f"is gone ({error})") from None
 
     def _hear(self, timeout: float, key: str) -> dict[str, Any]:
         """The next message of this kind from the server; notes the ends of children."""

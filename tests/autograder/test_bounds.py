@@ -19,7 +19,7 @@ import torch
 
 from autograder.errors import CheckFailure, Unreadable
 from autograder.inside import values, wire
-from autograder.inside.guard import refused_in
+from autograder.inside.scan import refused_in
 from autograder.inside.source import MAX_CHARS, Unread
 from autograder.judge.cells import plain
 from autograder.judge.words import NotebookWords

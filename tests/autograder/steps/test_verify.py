@@ -153,7 +153,7 @@ def test_files_cut_off_are_named(graded: Course, tmp_path: Path) -> None:
     assert "half of a file" in found(graded)[f"feedback/{half.name}"]
     manifest = graded.record("collected", tiny.NAME)
     write_atomically(manifest, b'{"submissions": {')
-    assert "record of what was collected" in found(graded)["tiny"]
+    assert "the list of what was collected cannot be read" in found(graded)["tiny"]
 
 
 def test_what_was_collected_and_is_gone_is_named(graded: Course, tmp_path: Path) -> None:
