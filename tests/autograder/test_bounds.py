@@ -38,6 +38,7 @@ from autograder.verdict import CellResult, CheckResult, PartResult, Verdict
 from tests.autograder.bounded import bounded
 from tests.autograder.inside.test_source import DEEP
 from tests.autograder.inside.test_wire_fuzz import decoded, framed
+from tests.autograder.scored import scored
 from tests.autograder.small import LAYER, SCALE, SOURCE, cell, judge, submitted
 
 ROOM = MAX_BYTES - 2_000
@@ -143,7 +144,7 @@ def test_any_cells_are_paired_and_shown(name: str) -> None:
         assert all(len(text) < 2**19 for text in answers_of(clean).values())
         verdict = wide_verdict()
         dumps(graded_notebook(SOURCE, clean, verdict)).encode()
-        feedback_page(verdict, data).encode()
+        feedback_page(verdict, scored(verdict), data).encode()
 
     assert bounded(show) == ""
 
@@ -168,8 +169,9 @@ SHOWN = ["scale", "scale-test", "layer", "layer-test"]
 def test_a_class_of_thousands_is_reported() -> None:
     def report() -> None:
         verdicts = [wide_verdict(f"student-{number}") for number in range(300)]
+        marked = [(verdict, scored(verdict)) for verdict in verdicts]
         waiting = [f"waiting-{number}" for number in range(5_000)]
-        assert "student-299" in report_page("a1", verdicts, waiting, [])
+        assert "student-299" in report_page("a1", marked, waiting, [])
 
     assert bounded(report) == ""
 

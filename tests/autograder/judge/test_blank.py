@@ -9,9 +9,9 @@ from autograder.judge.notebook import judge_notebook
 from autograder.line.sandbox import Sandbox
 from autograder.notebooks.assemble import assemble
 from autograder.steps.feedback import page
-from autograder.steps.scores import PartScore, Score
 from autograder.suite.suite import load_suite
 from autograder.verdict import Verdict
+from tests.autograder.scored import scored
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.sandbox
@@ -41,11 +41,7 @@ def test_every_part_says_that_it_is_not_filled_in(verdict: Verdict) -> None:
     for part in verdict.parts:
         for check in part.checks:
             assert "not filled in yet" in check.message, check.message
-    parts = {
-        part.grade_id: PartScore(0.0, part.max_points, 0.0, part.max_points)
-        for part in verdict.parts
-    }
-    text = page(verdict, Score("ada", verdict.max_points, parts), b"")
+    text = page(verdict, scored(verdict), b"")
     assert "Part 1: one step" in text
     assert "rnn-cell-tests" not in text
 
