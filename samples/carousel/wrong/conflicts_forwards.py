@@ -1,4 +1,4 @@
-"""The sequence is walked through forwards."""
+"""The sequence is walked through forwards, so requests look ahead."""
 
 SAYS = {"asked_through_time": "walked through forwards"}
 BREAKS = {
