@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from nbformat import NotebookNode
 
-from autograder.checks import load_suite
-from autograder.notebooks.assemble import assemble
+from samples.assignments import Assignment
 from samples.corpus import Version
-from tests.autograder.hidden.test_rnn_limits import judged, lost, narrowed
-from tests.conftest import ROOT
+from tests.autograder.hidden.judging import judged, lost, narrowed
 
-SUITE = load_suite("rnn_limits")
+ASSIGNMENT = Assignment("01-rnn-limits")
 
 CELL = """
 class RNNCell(nn.Module):
@@ -88,16 +85,11 @@ def answers() -> Iterator[tuple[str, str]]:
         yield from ((cell, frame.format(body)) for body in bodies)
 
 
-@pytest.fixture(scope="module")
-def notebook() -> NotebookNode:
-    return assemble(ROOT / "exercises" / "01-rnn-limits.md", SUITE)
-
-
 @pytest.mark.parametrize(("cell", "source"), list(answers()))
-def test_it_earns_nothing(notebook: NotebookNode, cell: str, source: str) -> None:
+def test_it_earns_nothing(cell: str, source: str) -> None:
     answer = {cell: source}
-    small, suite = narrowed(notebook, Version("without work", "", answer, {}, {}))
-    failed = lost(judged(small, suite, answer))[f"{cell}-tests"]
+    small, suite = narrowed(ASSIGNMENT, Version("without work", "", answer, {}, {}))
+    failed = lost(judged(ASSIGNMENT, answer, narrow=(small, suite)))[f"{cell}-tests"]
     names = {check.name for check in suite.checks_for(f"{cell}-tests")}
     # A cell whose parameters are made and drawn as they should be has earned that much.
     assert names - set(failed) == (
