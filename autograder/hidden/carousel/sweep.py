@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -168,18 +169,43 @@ def reach(weights: Tensor, keep: float) -> Tensor:
 
 
 def clear_case(rng: torch.Generator, count: int) -> tuple[Tensor, float]:
-    """Weights and a share to keep, no power of a weight so close to it that rounding decides.
+    """Weights and a share to keep, with which rounding decides nothing."""
+    keep = some_share(rng)
+    return clear_of_rounding(lambda: float(some_weights(rng, 1)), count, keep), keep
 
-    The weights are float32 numbers, so that both precisions are asked the same.
+
+def wide_case(rng: torch.Generator) -> tuple[Tensor, float]:
+    """A clear case where every mistake, too, gives different weights different lags.
+
+    The first weight is below the share to keep, the last one above the share that may be lost.
     """
-    keep = 0.02 + 0.3 * float(torch.rand((), generator=rng, dtype=DOUBLE))
+    keep = some_share(rng)
+    small = clear_of_rounding(lambda: keep ** between(rng, 2.2, 2.8), 1, keep)
+    middle = clear_of_rounding(lambda: float(some_weights(rng, 1)), 2, keep)
+    large = clear_of_rounding(lambda: (1 - keep) ** (1 / between(rng, 2.2, 2.8)), 1, keep)
+    return torch.cat([small, middle, large]), keep
+
+
+def some_share(rng: torch.Generator) -> float:
+    return between(rng, 0.02, 0.32)
+
+
+def between(rng: torch.Generator, low: float, high: float) -> float:
+    return low + (high - low) * float(torch.rand((), generator=rng, dtype=DOUBLE))
+
+
+def clear_of_rounding(draw: Callable[[], float], count: int, keep: float) -> Tensor:
+    """Drawn weights, those left out that have a power near `keep`, where rounding decides.
+
+    They are float32 numbers, so that both precisions are asked the same.
+    """
     found: list[float] = []
     while len(found) < count:
-        w = float(some_weights(rng, 1).float())
+        w = float(torch.tensor(draw(), dtype=torch.float32))
         exact = math.log(keep) / math.log(w)
         if abs(exact - round(exact)) > 0.05:
             found.append(w)
-    return torch.tensor(found, dtype=DOUBLE), keep
+    return torch.tensor(found, dtype=DOUBLE)
 
 
 def reach_by_mistake(weights: Tensor, keep: float) -> Suspects:
@@ -275,10 +301,8 @@ def refused_shares(student: Student, rng: torch.Generator) -> None:
         ask_reach(student, weights, 1.0)
     except CheckFailure as failure:
         raise CheckFailure(f"keep = 1 is a share that can be kept; instead {failure}") from None
-    weights, keep = clear_case(rng, 5)
-    mistakes = reach_by_mistake(weights, keep)
-    # One number for every weight is no computation, whatever mistake would give it, too.
-    suspects = {words: lags for words, lags in mistakes.items() if lags.unique().numel() > 1}
-    suspects["right"] = reach(weights, keep)
+    weights, keep = wide_case(rng)
+    # No mistake gives every weight the same lag here, so one number for all earns nothing.
+    suspects = {"right": reach(weights, keep), **reach_by_mistake(weights, keep)}
     known = diagnosis(ask_reach(student, weights, keep), suspects, "", SINGLE)
     expect(known, "What cannot be kept is refused, but what can be kept is not computed")
