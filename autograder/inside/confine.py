@@ -17,6 +17,7 @@ import struct
 import sys
 
 from autograder.inside import seccomp
+from autograder.inside.memory import address_space
 from autograder.inside.rules import Rules
 
 NOBODY = 65534
@@ -110,7 +111,7 @@ def limit_resources(rules: Rules, *, count_threads: bool) -> None:
 
     The kernel counts threads per user namespace, so their limit makes sense only in a new one.
     """
-    used = _address_space()
+    used = address_space()
     mib = 2**20
     wanted = {
         resource.RLIMIT_AS: used + rules.memory_mb * mib,
@@ -129,15 +130,6 @@ def limit_resources(rules: Rules, *, count_threads: bool) -> None:
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (value, value))
-
-
-def _address_space() -> int:
-    """Bytes of address space in use."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:  # no /proc on this system
-        return 0
 
 
 def drop_capabilities() -> None:

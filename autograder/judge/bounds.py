@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from autograder.inside.memory import address_space
+
 try:
     import resource
 except ImportError:  # Windows: the watch holds, the limit of memory does not
@@ -51,7 +53,7 @@ def bounds(seconds: float, memory_mb: int = MEMORY_MB) -> Iterator[None]:
 @contextlib.contextmanager
 def _memory(memory_mb: int) -> Iterator[None]:
     """Lower the soft limit only: the sandbox sets its own, and the next job starts afresh."""
-    used = _address_space()
+    used = address_space()
     if resource is None or not used:
         yield
         return
@@ -63,12 +65,3 @@ def _memory(memory_mb: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _address_space() -> int:
-    """Return the bytes of address space in use; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0

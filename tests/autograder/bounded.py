@@ -8,6 +8,8 @@ import signal
 import traceback
 from collections.abc import Callable
 
+from autograder.inside.memory import address_space
+
 
 def bounded(work: Callable[[], object], *, cpu_s: int = 30, memory_mb: int = 2048) -> str:
     """Do the work in a forked process; return "" or what ended it.
@@ -21,9 +23,7 @@ def bounded(work: Callable[[], object], *, cpu_s: int = 30, memory_mb: int = 204
         said = ""
         try:
             os.close(reading)
-            with open("/proc/self/statm") as file:
-                used = int(file.read().split()[0]) * resource.getpagesize()
-            limit = used + memory_mb * 2**20
+            limit = address_space() + memory_mb * 2**20
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
             resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
             work()

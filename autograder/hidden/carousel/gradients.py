@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,15 +10,20 @@ from torch import Tensor
 from autograder.checks import Student, expect
 from autograder.hidden.carousel.errors import Pass, mistakes, passed, random_pass, walked_back
 from autograder.hidden.carousel.suite import suite
-from autograder.hidden.shared.asking import expect_form, in_either, numbers
-from autograder.hidden.shared.records import Found, expect_gradient, found_in, wrong_sums
+from autograder.hidden.shared.asking import numbers
+from autograder.hidden.shared.records import (
+    Found,
+    expect_gradient,
+    expect_record,
+    gradients_of,
+    wrong_sums,
+)
 from autograder.hidden.shared.tools import (
     DOUBLE,
     SINGLE,
     Suspects,
     close,
     diagnosis,
-    untouched,
 )
 
 GRADIENTS = "carousel-gradients-tests"
@@ -31,13 +35,8 @@ Sum = Callable[[Tensor], Tensor]  # what a gradient is made of: the errors e(t)
 
 def run(student: Student, p: Pass, dtype: torch.dtype | None = None) -> Found:
     """The four gradients, wherever in the answer they stand; the form has a check of its own."""
-
-    def ask(dtype: torch.dtype) -> Any:
-        with torch.no_grad():
-            return student.carousel_gradients(*(value.to(dtype) for value in p.arguments))
-
-    answer = ask(dtype) if dtype else in_either(ask)
-    return found_in(answer, p.wanted, "carousel_gradients should return CarouselGradients")
+    what = "carousel_gradients should return CarouselGradients"
+    return gradients_of(student.carousel_gradients, p.arguments, p.wanted, what, dtype)
 
 
 def own_errors(found: Found, p: Pass) -> Tensor:
@@ -65,18 +64,9 @@ def expect_sum(
 def gradients_form(student: Student, rng: torch.Generator) -> None:
     p = random_pass(rng, 2, 4, 3, 5)
     for dtype in (torch.float64, torch.float32):
-        with torch.no_grad():
-            found = student.carousel_gradients(*(value.to(dtype) for value in p.arguments))
-        untouched(student, "carousel_gradients")
-        expect(
-            getattr(found, "_fields", None) == tuple(p.wanted),
-            f"carousel_gradients should return CarouselGradients with the fields "
-            f"{', '.join(p.wanted)}",
+        found = expect_record(
+            student, "carousel_gradients", "CarouselGradients", p.arguments, p.wanted, dtype
         )
-        for name, value in p.wanted.items():
-            hint = f"It should have the shape of {name} itself; are fields exchanged?"
-            what = f"the gradient by {name}"
-            expect_form(getattr(found, name), value.to(dtype), what, hint)
         # Shapes alone are worth nothing: one gradient is right, or wrong in a way we know.
         errors = {words: e @ p.weights["weight_ih"] for words, e in mistakes(p).items()}
         known = diagnosis(found.x.double(), errors, "", SINGLE) or any(

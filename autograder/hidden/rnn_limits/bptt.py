@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,14 +17,19 @@ from autograder.hidden.rnn_limits.errors import (
     walked_back,
 )
 from autograder.hidden.rnn_limits.suite import suite
-from autograder.hidden.shared.asking import expect_form, in_either, numbers
-from autograder.hidden.shared.records import Found, expect_gradient, found_in, wrong_sums
+from autograder.hidden.shared.asking import numbers
+from autograder.hidden.shared.records import (
+    Found,
+    expect_gradient,
+    expect_record,
+    gradients_of,
+    wrong_sums,
+)
 from autograder.hidden.shared.tools import (
     SINGLE,
     Suspects,
     close,
     ordinary,
-    untouched,
 )
 
 BPTT = "bptt-tests"
@@ -36,13 +40,8 @@ BPTT = "bptt-tests"
 
 def run_bptt(student: Student, p: Pass, dtype: torch.dtype | None = None) -> Found:
     """The five gradients, wherever in the answer they stand; `form` asks for the right places."""
-
-    def ask(dtype: torch.dtype) -> Any:
-        with torch.no_grad():
-            return student.bptt(*(value.to(dtype) for value in p.arguments))
-
-    answer = ask(dtype) if dtype else in_either(ask)
-    return found_in(answer, p.wanted, "bptt should return BPTTGradients")
+    what = "bptt should return BPTTGradients"
+    return gradients_of(student.bptt, p.arguments, p.wanted, what, dtype)
 
 
 def expect_sum(
@@ -75,18 +74,7 @@ def expect_sum(
 def form(student: Student, rng: torch.Generator) -> None:
     p = random_pass(rng, 2, 4, 3, 5)
     for dtype in (torch.float64, torch.float32):
-        given = [value.to(dtype) for value in p.arguments]
-        with torch.no_grad():
-            found = student.bptt(*given)
-        untouched(student, "bptt")
-        expect(
-            getattr(found, "_fields", None) == tuple(p.wanted),
-            f"bptt should return BPTTGradients with the fields {', '.join(p.wanted)}",
-        )
-        for name, value in p.wanted.items():
-            hint = f"It should have the shape of {name} itself; are fields exchanged?"
-            what = f"the gradient by {name}"
-            expect_form(getattr(found, name), value.to(dtype), what, hint)
+        found = expect_record(student, "bptt", "BPTTGradients", p.arguments, p.wanted, dtype)
         # Shapes alone are worth nothing: one gradient is right, or wrong in a way we know.
         shown, W = found.x[:, 1:].double(), p.weights["weight_ih"]
         errors = [(d @ W)[:, 1:] for d in (walked_back(p), *mistakes(p).values())]

@@ -5,15 +5,15 @@ The form of the record has a check of its own; these functions are for the check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from autograder.checks import expect, expect_shape
-from autograder.hidden.shared.asking import numbers, tolerance
-from autograder.hidden.shared.tools import Suspects, expect_value
+from autograder.checks import Student, expect, expect_shape
+from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
+from autograder.hidden.shared.tools import Suspects, expect_value, untouched
 
 Wanted = Mapping[str, Tensor]  # the right gradients, by the names of their fields
 
@@ -21,6 +21,48 @@ Wanted = Mapping[str, Tensor]  # the right gradients, by the names of their fiel
 class Found(NamedTuple):
     values: dict[str, Any]  # by the names of the fields; as far as they are there
     atol: float
+
+
+def gradients_of(
+    call: Callable[..., Any],
+    arguments: Iterable[Tensor],
+    wanted: Wanted,
+    what: str,
+    dtype: torch.dtype | None = None,
+) -> Found:
+    """The gradients that a call answers with, wherever they stand; `what` says how it should."""
+    given = list(arguments)
+
+    def ask(dtype: torch.dtype) -> Any:
+        with torch.no_grad():
+            return call(*(value.to(dtype) for value in given))
+
+    return found_in(ask(dtype) if dtype else in_either(ask), wanted, what)
+
+
+def expect_record(
+    student: Student,
+    function: str,
+    record: str,
+    arguments: Iterable[Tensor],
+    wanted: Wanted,
+    dtype: torch.dtype,
+) -> Any:
+    """Call a function; fail unless its answer is this record, each gradient in its place.
+
+    Shapes and dtype alone are looked at. Returns the answer.
+    """
+    with torch.no_grad():
+        found = getattr(student, function)(*(value.to(dtype) for value in arguments))
+    untouched(student, function)
+    expect(
+        getattr(found, "_fields", None) == tuple(wanted),
+        f"{function} should return {record} with the fields {', '.join(wanted)}",
+    )
+    for name, value in wanted.items():
+        hint = f"It should have the shape of {name} itself; are fields exchanged?"
+        expect_form(getattr(found, name), value.to(dtype), f"the gradient by {name}", hint)
+    return found
 
 
 def found_in(answer: Any, wanted: Wanted, what: str) -> Found:
