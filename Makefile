@@ -12,7 +12,8 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help course test test-quick setup book lint results-check experiments experiments-quick \
-	bench-grade bench-layers bench-site bench-replay attack mutants seeds guides lock clean
+	bench-grade bench-check bench-layers bench-site bench-replay attack killed syscalls mutants \
+	seeds guides lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ bench-grade: setup  ## our grader against stock nbgrader, same submissions, in t
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.grade
 
+bench-check: setup  ## `autograder check` against `nbgrader validate`, same notebook, in turn
+	$(BIN)/python -m benchmarks.check
+
 bench-layers: setup  ## the layers' speed against plain loops and torch's own
 	$(BIN)/python -m experiments.bench.layers
 
@@ -69,6 +73,14 @@ experiments-quick: setup  ## every experiment with fewer trials and smaller budg
 attack: setup  ## hostile submissions against stock nbgrader and against ours
 	@scripts/system-packages bubblewrap
 	$(BIN)/python -m benchmarks.attack
+
+killed: setup  ## SIGKILL at 25 random moments of grading: is anything lost?
+	@scripts/system-packages bubblewrap
+	$(BIN)/python -m benchmarks.killed
+
+syscalls: setup  ## which system calls student code needs: the list behind the filter
+	@scripts/system-packages bubblewrap strace
+	$(BIN)/python -m benchmarks.syscalls
 
 mutants: setup  ## small changes to the solutions: does the hidden suite notice each?
 	$(BIN)/python -m benchmarks.survive

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
-
 from autograder.errors import AutograderError, Unreadable
-from autograder.judge.rehearsal import Ran, rehearse
+from autograder.inside.refusal import message as refusal
+from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import Cell, Paired, pair
-from autograder.notebooks.read import read_submission
+from autograder.notebooks.pairing import Cell, Paired, pair, refused_parts
+from autograder.notebooks.read import read_plain
 
 STUB = "NotImplementedError"
+# A cell that is not there does not tell whether it held tests. Grading has the original.
+GONE = "It is missing, so nothing of it was run here; grading will"
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,14 @@ class Outcome:
 
 def check(path: Path, cell_s: float = 60.0) -> Outcome:
     """Run the assignment's cells of a notebook in a fresh Python and report on each part."""
+    with Rehearsal() as python:  # which imports torch while this one reads
+        return _check(path, python, cell_s)
+
+
+def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     notebook, facts = _open(path)
-    paired = pair(outline_of_facts(facts["cells"], notebook), notebook)
+    expected = outline_of_facts(facts["cells"], notebook)
+    paired = pair(expected, notebook)
     titles = part_titles(notebook)
     if not paired.points:
         raise AutograderError(
@@ -51,21 +59,37 @@ def check(path: Path, cell_s: float = 60.0) -> Outcome:
             "Start again from the released notebook and copy your answers into it.",
         )
     cells = [cell for cell in paired.cells if cell.source is not None]
+    refuse, more = _strings(facts.get("refuse")), facts.get("refuse_in")
+    refuse_in = {part: _strings(more.get(part)) for part in paired.points if isinstance(more, dict)}
+    scans = python.scan(
+        [(cell.id, cell.source or "") for cell in cells], refuse, list(chain(*refuse_in.values()))
+    )
     # When Python ends early there are fewer results than cells.
-    runs = list(rehearse([(cell.id, cell.source or "") for cell in cells], cell_s))
+    runs = python.run([cell.id for cell in cells], cell_s)
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
-    outcome = Outcome(warnings=[*_warnings(paired), *_refused(paired, facts)])
+    outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
+    named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
+    refused = refused_parts(paired, named, lambda part: [*refuse, *refuse_in.get(part, [])])
     for test in paired.points:
         message = _failure(paired, test, results)
+        if test in refused:  # whatever its tests say, grading gives it nothing
+            line, name = refused[test]
+            message = f"{sentence(line)}: {refusal(name)}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
+    kept = {cell.id for cell in cells}
+    outcome.parts += [
+        Part(sentence(cell.name), False, f"{GONE}. Copy it back from the released notebook.")
+        for cell in expected
+        if cell.is_marked and cell.role == "given" and cell.id not in kept
+    ]
     return outcome
 
 
-def _open(path: Path) -> tuple[NotebookNode, dict[str, Any]]:
+def _open(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the notebook and what the assembler wrote into its metadata."""
     try:
         data = path.read_bytes()
-        notebook = read_submission(data)
+        notebook = read_plain(data)
     except OSError as error:
         raise AutograderError(
             f"the notebook cannot be read: {error.strerror}", str(path), "Check the name."
@@ -85,6 +109,11 @@ def _open(path: Path) -> tuple[NotebookNode, dict[str, Any]]:
     return notebook, facts
 
 
+def _strings(value: object) -> list[str]:
+    """Return the texts in what should be a list of texts; the notebook is the student's."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def _warnings(paired: Paired) -> list[str]:
     """Return what is odd about the notebook, and what grading will not see of it."""
     used = {name for cell in paired.cells for name in _used_by_answer(cell)}
@@ -101,21 +130,12 @@ def _used_by_answer(cell: Cell) -> set[str]:
     return used_in(cell.source or "") if cell.role == "solution" else set()
 
 
-def _refused(paired: Paired, facts: dict[str, Any]) -> list[str]:
-    from autograder.inside.guard import message, refused_names
-
-    everywhere, per_part = facts.get("refuse", []), facts.get("refuse_in", {})
-    more = {
-        cell: per_part.get(part, []) for part in paired.answers for cell in paired.answers[part]
-    }
-    aliases: dict[str, str] = {}
+def _unread(cells: list[Cell], scans: list[Scan]) -> list[str]:
+    """Return what grading will not even read."""
     return [
-        f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}."
-        for cell in paired.cells
-        for line, name in refused_names(
-            cell.source or "", [*everywhere, *more.get(cell.id, [])], aliases
-        )
-        if cell.role == "solution"
+        f"{sentence(cell.name)} is {scan.unread}. Grading will not run it."
+        for cell, scan in zip(cells, scans, strict=True)
+        if scan.unread
     ]
 
 

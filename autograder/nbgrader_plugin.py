@@ -16,15 +16,20 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder.course.directory import find
+from autograder.course.directory import Course, find
 from autograder.course.files import write_atomically
 from autograder.course.fingerprint import Fingerprints
+from autograder.course.lock import writing
+from autograder.course.trouble import in_words
 from autograder.errors import Unreadable
 from autograder.judge.worker import judge_job
 from autograder.notebooks.read import MAX_BYTES, read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
-from autograder.steps.grade import isolation_level, job_for
-from autograder.verdict import decode, encode
+from autograder.steps.grade import finished, isolation_level, job_for
+from autograder.steps.gradebook import readable
+from autograder.verdict import encode
+
+PATIENCE_S = 30.0  # formgrader's button may be pressed while a command is at work
 
 
 class DefensiveExporter(NotebookExporter):
@@ -55,8 +60,16 @@ class Judge(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         names = resources["nbgrader"]
-        student, assignment = names["student"], names["assignment"]
         course = find(Path(self.parent.parent.coursedir.root))
+        try:
+            with writing(course, "nbgrader autograde", PATIENCE_S):
+                graded = self._judged(course, names["assignment"], names["student"])
+        except OSError as error:
+            raise in_words(error) or error from error
+        return graded, resources
+
+    def _judged(self, course: Course, assignment: str, student: str) -> NotebookNode:
+        """Return the notebook with its results; keep the verdict if it is a new one."""
         # nbgrader's copy has been through its hands; the judge wants what was handed in.
         data = read_bytes(course.notebook("submitted", assignment, student))
         isolation = isolation_level(unsafe=self.unsafe)
@@ -64,11 +77,7 @@ class Judge(NbGraderPreprocessor):
         verdict = course.read_verdict(assignment, student)
         if verdict is None or verdict.fingerprint != fingerprints.of(data, isolation):
             job = job_for(course, fingerprints, student, data, isolation)
-            verdict = decode(judge_job(job))
+            verdict = finished(job, judge_job(job))
             write_atomically(course.verdict_path(assignment, student), encode(verdict))
         released = nbformat.read(course.notebook("release", assignment), as_version=4)
-        try:
-            submission = read_submission(data)
-        except Unreadable:
-            submission = None
-        return graded_notebook(released, submission, verdict), resources
+        return graded_notebook(released, readable(data), verdict)

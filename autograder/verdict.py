@@ -71,6 +71,8 @@ class Verdict(msgspec.Struct, frozen=True):
     cells: list[CellResult] = []
     problems: list[str] = []  # about the submission as a whole, worded for the student
     seconds: float = 0.0
+    submission: str = ""  # digest of the file that was handed in
+    regraded: list[str] = []  # checks that were judged again by themselves, after the others
 
     @property
     def points(self) -> float:

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -54,6 +55,7 @@ class Result:
     note: str = ""
 
 
+@cache  # once, before there are threads: two of them cannot parse at the same time in Python 3.11
 def bystanders() -> list[Version]:
     """Return a few honest submissions, right and wrong."""
     return [*versions("rnn_limits", "right")[:2], *versions("rnn_limits", "wrong")[:3]]
@@ -86,11 +88,13 @@ def run_ours(room: Classroom, chosen: Sequence[Attack]) -> dict[str, Result]:
     released, before = room.read("release"), room.marks()
     secrets = hidden_lines(HIDDEN_TESTS, room.read("source"), released)
     neighbour = room.inbox(bystanders()[0].name)
-    for attack in chosen:
-        attack.write(released, room.inbox(attack.name), neighbour)
-    # 1: what is not collected, such as a link, is listed; the rest goes on.
-    room.autograder("collect", str(room.root / "inbox"), "--assignment", ASSIGNMENT, accept=(0, 1))
     with Listener() as listener:
+        for attack in chosen:
+            attack.write(released, room.inbox(attack.name), neighbour)
+            listener.aim(room.inbox(attack.name))
+        # 1: what is not collected, such as a link, is listed; the rest goes on.
+        inbox = str(room.root / "inbox")
+        room.autograder("collect", inbox, "--assignment", ASSIGNMENT, accept=(0, 1))
         room.grade("--regrade")
         left = survivors()
         kill_survivors()

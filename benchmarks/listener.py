@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from pathlib import Path
 from types import TracebackType
 
-PORT = 45871
+PORT = 45871  # where the attacks send what they find
 
 
 class Listener:
-    """Listens on the loopback address, where no sandbox without a network can reach it."""
+    """Listens on the loopback address, where no sandbox without a network can reach it.
 
-    def __init__(self) -> None:
+    On PORT where the network is its own, on any free port of a machine that others use, too: then
+    attacks have to be aimed.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self._received = bytearray()
 
     def __enter__(self) -> Listener:
-        try:
-            self._socket = socket.create_server(("127.0.0.1", PORT))
-        except OSError as error:
-            raise RuntimeError(
-                f"port {PORT}, which the attacks send secrets to, is taken: {error.strerror}. "
-                "Is another attack run going on?"
-            ) from error
+        self._socket = socket.create_server(("127.0.0.1", self._port))
         threading.Thread(target=self._serve, daemon=True).start()
         return self
 
@@ -34,6 +34,14 @@ class Listener:
         trace: TracebackType | None,
     ) -> None:
         self._socket.close()
+
+    def aim(self, submission: Path) -> None:
+        """Let the attacks in a file send what they find here."""
+        if submission.is_symlink() or not submission.is_file():
+            return
+        written = submission.read_bytes()
+        port = self._socket.getsockname()[1]
+        submission.write_bytes(written.replace(b"%d" % PORT, b"%d" % port))
 
     @property
     def text(self) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.listener import Listener
+from benchmarks.listener import PORT, Listener
 from benchmarks.processes import adopt_orphans, survivors
 
 FEEDBACK_S = 30.0
@@ -38,7 +38,7 @@ def nbgrader(command: str, assignment: str, student: str, seconds: float) -> tup
 def main() -> None:
     assignment, student, seconds, result = sys.argv[1:5]
     adopt_orphans()
-    with Listener() as listener:
+    with Listener(PORT) as listener:
         graded, log = nbgrader("autograde", assignment, student, float(seconds))
         left = survivors()
         feedback, _ = nbgrader("generate_feedback", assignment, student, FEEDBACK_S)

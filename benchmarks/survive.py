@@ -27,8 +27,8 @@ import torch
 
 from autograder.checks import examine
 from autograder.inside import wire
-from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
+from autograder.inside.scan import spellings
 from autograder.line.local import LocalTransport
 from autograder.notebooks.outline import outline
 from autograder.notebooks.pairing import pair
@@ -70,7 +70,7 @@ class Reference:
             for check in self.suite.checks:
                 if check.grade_id in parts:
                     student = Student(transport)
-                    if examine(self.suite, check, student, transport, seed):
+                    if examine(self.suite, check, student, transport, seed) is not None:
                         return check.name
         return ""
 

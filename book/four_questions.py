@@ -15,6 +15,7 @@ from style import Table, table
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.instruments.probes import gradient_by_lag, serial_steps
+from solutions.carousel import LSTM1997, NaiveCarousel
 from solutions.layer import SequenceLayer
 from solutions.rnn import RNN
 
@@ -31,6 +32,8 @@ Layer = SequenceLayer[Any]
 # In the order of the chapters; every layer reads and writes vectors of one width.
 LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "rnn": ("plain recurrent layer", lambda width: RNN(width, width)),
+    "carousel": ("naive carousel", lambda width: NaiveCarousel(width, width)),
+    "lstm1997": ("LSTM of 1997", lambda width: LSTM1997(width, width, truncated=False)),
 }
 
 

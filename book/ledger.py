@@ -92,26 +92,34 @@ class Measurement:
 
     def card(self) -> str:
         """Return the card that the chapter shows, as HTML."""
-        c, document = self.claim, load_documents()[self.claim.document]
-        again = f'<span class="claim-reproduced">Reproduced: {c.reproduced}.</span> '
-        return (
-            f'<div class="claim-card verdict-{c.verdict}" id="measured-{escape(c.id)}">'
-            f'<p class="claim-head"><a class="claim-document" href="ledger.html#{document.anchor}">'
-            f"{escape(document.title)}</a> ({document.label}) claims: {escape(c.claim)}</p>"
-            f'<p><span class="claim-verdict">{c.verdict}</span> '
-            f"{again if c.reproduced else ''}"
-            f'<a href="ledger.html#claim-{escape(c.id)}">ledger entry</a></p>'
-            f"<p><strong>Measured in this build:</strong> {escape(self.text)}</p>"
-            f'<p class="claim-falsifier">{escape(how_much(self.record()))}</p>'
-            f'<p class="claim-falsifier">This verdict would fall if '
-            f"{escape(self.contradicted_by)}</p></div>"
-        )
+        falls = f"This verdict would fall if {self.contradicted_by}"
+        return card(self.claim, "in this build", self.text, how_much(self.record()), falls)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Tell Jupyter how to show the measurement; the record travels as output metadata."""
         return {"text/plain": self.text, "text/html": self.card()}, {"claim": self.record()}
+
+
+def card(claim: Claim, when: str, text: str, *more: str, code: str = "") -> str:
+    """Return a claim beside what was measured for it, as HTML; ``code`` ends the last line."""
+    document = load_documents()[claim.document]
+    again = f'<span class="claim-reproduced">Reproduced: {claim.reproduced}.</span> '
+    lines = [escape(line) for line in more]
+    if code:
+        lines[-1] += f" <code>{escape(code)}</code>"
+    return (
+        f'<div class="claim-card verdict-{claim.verdict}" id="measured-{escape(claim.id)}">'
+        f'<p class="claim-head"><a class="claim-document" href="ledger.html#{document.anchor}">'
+        f"{escape(document.title)}</a> ({document.label}) claims: {escape(claim.claim)}</p>"
+        f'<p><span class="claim-verdict">{claim.verdict}</span> '
+        f"{again if claim.reproduced else ''}"
+        f'<a href="ledger.html#claim-{escape(claim.id)}">ledger entry</a></p>'
+        f"<p><strong>Measured {when}:</strong> {escape(text)}</p>"
+        + "".join(f'<p class="claim-falsifier">{line}</p>' for line in lines)
+        + "</div>"
+    )
 
 
 def how_much(record: Mapping[str, Any]) -> str:

@@ -43,12 +43,16 @@ class NaiveCarousel(SequenceLayer[CarouselState]):
         if input_size < 1 or hidden_size < 1:
             raise ValueError(f"sizes must be at least 1, got {input_size} and {hidden_size}")
         self.input_size, self.hidden_size = input_size, hidden_size
+        ### BEGIN SOLUTION
         self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-0.1, 0.1))
         self.self_loop = nn.Parameter(torch.full((hidden_size,), float(self_loop)))
+        ### END SOLUTION
 
     def initial_state(self, batch: int) -> CarouselState:
         """Return zeros of shape (batch, hidden)."""
+        ### BEGIN SOLUTION
         return CarouselState(self.weight_ih.new_zeros(batch, self.hidden_size))
+        ### END SOLUTION
 
     def step(
         self, x: Float[Tensor, "batch input"], state: CarouselState
@@ -56,8 +60,10 @@ class NaiveCarousel(SequenceLayer[CarouselState]):
         """Read one token; return the units' states, which are also the output."""
         check_token("x", x, self.input_size, like=self.weight_ih)
         check_state("state.s", state.s, (x.shape[0], self.hidden_size), self.weight_ih)
+        ### BEGIN SOLUTION
         s = self.self_loop * state.s + x @ self.weight_ih.T
         return s, CarouselState(s)
+        ### END SOLUTION
 
     def forward(
         self, x: Float[Tensor, "batch time input"], state: CarouselState | None = None

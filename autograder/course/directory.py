@@ -12,6 +12,7 @@ hidden folder of ours for what nbgrader has no place for:
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ import msgspec
 
 from autograder import verdict as verdicts
 from autograder.course.files import write_atomically
+from autograder.course.trouble import gradebook_in_words
 from autograder.errors import AutograderError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 STEPS = ("source", "release", "submitted", "autograded", "feedback", "inbox")
 OURS = ".autograder"
+BUSY_S = 20.0  # how long to wait while another program, such as formgrader, writes the gradebook
 
 NBGRADER_CONFIG = """\
 # Configuration of nbgrader (and so of formgrader) for this course.
@@ -103,6 +106,16 @@ class Course:
         text = f"{self.settings.seed}/{assignment}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
+    def seed_for(self, assignment: str, student: str, submission: bytes) -> int:
+        """Return the seed of one submission: no other one's, secret, and the same every time.
+
+        What a check was asked with can reach a student in many ways, the text of their own
+        exceptions to begin with. It is of no use to anybody else, nor for the next attempt.
+        """
+        given = hashlib.sha256(submission).hexdigest()
+        text = "\0".join([self.settings.seed, assignment, student, given])
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
     def released(self) -> list[str]:
         """Return the assignments that have a released notebook."""
         found = (self.root / "release").glob("*/*.ipynb")
@@ -119,11 +132,13 @@ class Course:
         return sorted(path.stem for path in folder.glob("*.json"))
 
     def read_verdict(self, assignment: str, student: str) -> verdicts.Verdict | None:
-        """Return the stored verdict, or None when there is none that can be read."""
+        """Return the stored verdict, or None when there is none on this work that can be read."""
         try:
-            return verdicts.decode(self.verdict_path(assignment, student).read_bytes())
+            found = verdicts.decode(self.verdict_path(assignment, student).read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             return None
+        is_theirs = (found.assignment, found.student) == (assignment, student)
+        return found if is_theirs else None
 
     def require_released(self, assignment: str) -> None:
         if assignment not in self.released():
@@ -153,6 +168,7 @@ class Course:
         return CourseDirectory(config=self.nbgrader_config())
 
     def open_gradebook(self) -> Gradebook:
+        """Open the gradebook; what its database refuses is an AutograderError."""
         from nbgrader.api import Gradebook
 
         directory = self.directory()
@@ -160,10 +176,20 @@ class Course:
         # and is not on the PATH of someone who has not activated the environment.
         path = os.environ.get("PATH", os.defpath)
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
+        url = directory.db_url
+        is_file = url.startswith("sqlite:") and "?" not in url
         try:
-            return Gradebook(directory.db_url, directory.course_id)
+            with gradebook_in_words(gradebook_name(url)):
+                patient = f"{url}?timeout={BUSY_S}" if is_file else url
+                return Gradebook(patient, directory.course_id)
         finally:
             os.environ["PATH"] = path
+
+
+def gradebook_name(url: str) -> str:
+    """Return how to speak of the database at an address, which may hold a password."""
+    file = url.removeprefix("sqlite:///").partition("?")[0]
+    return file if url.startswith("sqlite:") else "the gradebook's database"
 
 
 def find(start: Path | None = None) -> Course:
@@ -185,6 +211,18 @@ def find(start: Path | None = None) -> Course:
     )
 
 
+def is_exercise(path: Path) -> bool:
+    """Tell whether a Markdown file's head says that the autograder knows it."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            if next(lines, "").strip() != "---":
+                return False
+            head = itertools.takewhile(lambda line: line.strip() != "---", lines)
+            return any(line.startswith("autograder:") for line in head)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def init(root: Path, exercises: Path) -> Course:
     """Lay out a course directory, or complete the one that is already there."""
     root = root.resolve()
@@ -197,11 +235,11 @@ def init(root: Path, exercises: Path) -> Course:
                 str(root),
                 "Name a new or an empty directory.",
             )
-        if not any(exercises.glob("*.md")):
+        if not any(map(is_exercise, exercises.glob("*.md"))):
             raise AutograderError(
-                "there is no exercise (*.md) in the folder",
+                "there is no exercise in the folder: no *.md file whose head says 'autograder:'",
                 str(exercises.resolve()),
-                "Name the folder with --exercises DIR.",
+                "Name the folder of the exercises with --exercises DIR.",
             )
         course_id = re.sub(r"[^\w.-]+", "_", root.name) or "course"
         relative = os.path.relpath(exercises.resolve(), root)

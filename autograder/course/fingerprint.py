@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 
-import nbformat
+import msgspec
 
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
@@ -23,6 +23,20 @@ PACKAGE = Path(__file__).parents[1]
 # Where marks are decided, and what runs beside the student; all that these import counts too.
 DECIDING = ("judge", "inside")
 FAILED = "grader-failed"  # the fingerprint of a verdict that must be tried again next time
+
+
+class _Facts(msgspec.Struct):
+    suite: str
+
+
+class _Metadata(msgspec.Struct):
+    autograder: _Facts
+
+
+class _Source(msgspec.Struct):
+    """What is read of the assembled notebook. The whole of it, nbformat would have to read."""
+
+    metadata: _Metadata
 
 
 class Fingerprints:
@@ -36,8 +50,9 @@ class Fingerprints:
         """The name of the hidden tests, from the assembled notebook."""
         path = self.course.notebook("source", self.assignment)
         try:
-            return str(nbformat.read(path, as_version=4).metadata["autograder"]["suite"])
-        except (FileNotFoundError, KeyError) as error:
+            notebook = msgspec.json.decode(path.read_bytes(), type=_Source)
+            return notebook.metadata.autograder.suite
+        except (FileNotFoundError, msgspec.DecodeError) as error:
             raise AutograderError(
                 "the instructor's notebook is missing or was not made by 'autograder release'",
                 str(path),
@@ -59,6 +74,11 @@ class Fingerprints:
     def holds(self, verdict: Verdict | None, submission: bytes) -> bool:
         """Tell whether the verdict was made from this submission and all else as it is now."""
         return verdict is not None and verdict.fingerprint == self.of(submission, verdict.isolation)
+
+
+def digest_of(submission: bytes) -> str:
+    """Return what a verdict knows its submission by."""
+    return hashlib.sha256(submission).hexdigest()
 
 
 @cache

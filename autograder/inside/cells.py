@@ -1,14 +1,12 @@
-"""What surrounds the running of a cell: magics before, printed text during, failures after."""
+"""What surrounds the running of a cell: printed text during, failures after."""
 
 from __future__ import annotations
 
 import io
-import re
 import traceback
 
 from autograder.inside import wire
 
-MAGIC = re.compile(r"^([ \t]*)([%!].*)$", re.MULTILINE)
 MESSAGE_CHARS = 2_000
 TRACEBACK_CHARS = 6_000
 
@@ -36,22 +34,6 @@ class CappedText(io.StringIO):
 def printable(text: str) -> str:
     """The text with what UTF-8 cannot hold (lone surrogates) replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def without_magics(source: str) -> tuple[str, str]:
-    """Blank the notebook commands (`%...`, `!...`) of a cell that is not plain Python.
-
-    Returns the source, line for line, and a note that names what was left out.
-    """
-    try:
-        compile(source, "<cell>", "exec")
-    except SyntaxError:
-        skipped = [match.group(2).strip() for match in MAGIC.finditer(source)]
-        note = "".join(f"[notebook command skipped: {line[:80]}]\n" for line in skipped)
-        return MAGIC.sub(r"\1pass", source), note
-    except (ValueError, RecursionError, MemoryError):
-        pass  # running it will report it
-    return source, ""
 
 
 def failure_of(error: BaseException) -> wire.Failure:

@@ -1,10 +1,11 @@
 """Imports torch once and forks one confined child per request from the host.
 
-Runs inside bubblewrap (or, without isolation, as a plain process) and talks to the host over one
-socket of whole messages: a JSON order with the child's own socket attached, and JSON back.
-It never runs a line of student code itself. When the host goes away, everything here ends.
+Runs inside bubblewrap (or, without isolation, as a plain process). Workers of the host join
+through a lobby, each with a socket of its own for whole messages: a JSON order with the child's
+own socket attached, and JSON back. A worker that goes away takes its children along, no others.
+No line of student code runs here. When the host lets go of the leash, everything here ends.
 
-    python forkserver.py CONTROL_FD LEVEL SITE_DIR... -- MODULE...
+    python forkserver.py LEASH_FD LOBBY_FD LEVEL SITE_DIR... -- MODULE...
     python forkserver.py probe SITE_DIR...          only try out whether a child can be confined
 """
 
@@ -20,6 +21,7 @@ import signal
 import site
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -37,17 +39,22 @@ def main(argv: list[str]) -> None:
             print("confined", flush=True)
 
         _confine_as_pid_1(confine, probe)
-    level, *rest = rest
+    lobby, level, *rest = rest
     split = rest.index("--")
     sys.path[:0] = rest[:split]
     for builtin in (site.setquit, site.setcopyright, site.sethelper):
         builtin()  # `exit()` and friends, which -S leaves out
+    from autograder.inside import confine
+
+    # Importing takes seconds, in which nothing else would tell.
+    confine.die_with_parent(int(first))
     _import_once(rest[split + 1 :])
-    Server(socket.socket(fileno=int(first)), level).run()
+    Server(socket.socket(fileno=int(first)), socket.socket(fileno=int(lobby)), level).run()
 
 
 def _import_once(modules: list[str]) -> None:
     """Import what every child needs. No parallel region and no backward pass may run here."""
+    gc.disable()  # importing makes next to no garbage, and much to look through for it
     import torch
 
     torch.set_num_threads(1)
@@ -56,74 +63,100 @@ def _import_once(modules: list[str]) -> None:
     for module in modules:
         with contextlib.suppress(ImportError):  # a convenience: cells can import it themselves
             importlib.import_module(module)
+    with contextlib.suppress(RuntimeError):
+        # The first product in half precision asks /proc/cpuinfo, which no child can read.
+        one = torch.ones(1, 1, dtype=torch.half)
+        one @ one
+    gc.enable()
     gc.collect()
     gc.freeze()  # or the first collection in each child would copy every page
 
 
 class Server:
-    """One host, many children."""
+    """One host, many workers, many children."""
 
-    def __init__(self, control: socket.socket, level: str) -> None:
-        self._control = control
+    def __init__(self, leash: socket.socket, lobby: socket.socket, level: str) -> None:
+        self._leash, self._lobby = leash, lobby
         self._level = level
-        self._children: set[int] = set()
+        self._cpu_s = round(time.process_time(), 3)  # all of it for imports
+        self._workers: dict[int, socket.socket] = {}  # by descriptor
+        self._children: dict[int, int] = {}  # pid -> the descriptor of its worker
 
     def run(self) -> None:
-        """Serve until the host closes the socket."""
-        from autograder.inside import confine
-
-        confine.die_with_parent()
+        """Serve until the host lets go of the leash."""
         wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._say({"ready": True})
-        control = self._control.fileno()
+        leash, lobby = self._leash.fileno(), self._lobby.fileno()
         while True:
-            ready, _, _ = select.select([control, wake_read], [], [])
+            ready, _, _ = select.select([leash, lobby, wake_read, *self._workers], [], [])
             if wake_read in ready:
                 os.read(wake_read, 4096)
                 self._reap()
-            if control in ready:
-                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
-                if not data:
-                    break
-                order = json.loads(data)
-                if "kill" in order:
-                    self._kill(order["kill"], signal.SIGTERM)
-                else:
-                    self._spawn(order, descriptors[0])
+            if leash in ready:
+                break
+            if lobby in ready:
+                self._admit()
+            for descriptor in self._workers.keys() & set(ready):
+                self._serve(descriptor)
         for pid in self._children:
             self._kill(pid, signal.SIGKILL)
 
-    def _spawn(self, order: dict[str, Any], wire: int) -> None:
+    def _admit(self) -> None:
+        """Take a worker's own socket from the lobby."""
+        _, descriptors, _, _ = socket.recv_fds(self._lobby, 16, 1)
+        for descriptor in descriptors:
+            self._workers[descriptor] = socket.socket(fileno=descriptor)
+            self._say(descriptor, {"ready": True, "cpu": self._cpu_s})
+
+    def _serve(self, worker: int) -> None:
+        """Carry out one order, or end what belongs to a worker that is gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._workers[worker], 65536, 1)
+        except ConnectionError:
+            data, descriptors = b"", []
+        if not data:
+            self._workers.pop(worker).close()
+            for pid in [pid for pid, owner in self._children.items() if owner == worker]:
+                self._kill(pid, signal.SIGTERM)
+                self._children[pid] = -1  # nobody wants to know how it ended
+            return
+        order = json.loads(data)
+        if "kill" not in order:
+            self._spawn(order, descriptors[0], worker)
+        elif self._children.get(order["kill"]) == worker:
+            self._kill(order["kill"], signal.SIGTERM)
+
+    def _spawn(self, order: dict[str, Any], wire: int, worker: int) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                self._control.close()
+                for line in (self._leash, self._lobby, *self._workers.values()):
+                    line.close()
                 child(self._level, order, wire)
             finally:
                 os._exit(70)
         os.close(wire)
-        self._children.add(pid)
-        self._say({"spawned": pid})
+        self._children[pid] = worker
+        self._say(worker, {"spawned": pid})
 
     def _kill(self, pid: int, with_signal: signal.Signals) -> None:
-        if pid in self._children:
-            if self._level == "none":
-                with_signal = signal.SIGKILL  # the child itself, not the process that waits for it
-            os.kill(pid, with_signal)
+        if self._level == "none":
+            with_signal = signal.SIGKILL  # the child itself, not the process that waits for it
+        os.kill(pid, with_signal)
 
     def _reap(self) -> None:
         while self._children:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, used = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
-            self._children.discard(pid)
-            self._say({"ended": pid, "status": _shell_status(status)})
+            worker = self._children.pop(pid)
+            cpu = round(used.ru_utime + used.ru_stime, 3)
+            self._say(worker, {"ended": pid, "status": _shell_status(status), "cpu": cpu})
 
-    def _say(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):  # the loop will see that the host is gone
-            self._control.send(json.dumps(message).encode())
+    def _say(self, worker: int, message: dict[str, Any]) -> None:
+        with contextlib.suppress(KeyError, ConnectionError):  # the loop will see that it is gone
+            self._workers[worker].send(json.dumps(message).encode())
 
 
 def _shell_status(status: int) -> int:
@@ -145,15 +178,16 @@ def child(level: str, order: dict[str, Any], wire: int) -> None:
     rules = Rules(**order)
 
     def serve() -> None:
+        nonlocal wire
         # Reading our own size needs /proc, which is about to go.
-        descriptor = confine.only_this_descriptor(wire)
+        wire = confine.only_this_descriptor(wire)
         confine.limit_resources(rules, count_threads=level == "bwrap")
         if level == "bwrap":
             confine.private_files(rules.tmp_mb)
         if confine.LINUX:
             confine.drop_capabilities()
             confine.filter_system_calls()
-        serve_runtime(descriptor, rules)
+        serve_runtime(wire, rules)
 
     try:
         if level == "bwrap":
@@ -181,14 +215,18 @@ def _confine_as_pid_1(confine: Any, then: Callable[[], None]) -> None:
 
     signal.signal(signal.SIGTERM, end)
     confine.new_namespaces()
+    leash, held = os.pipe()  # `held` is open here for as long as this process lives
     inner = os.fork()
     if inner == 0:
+        os.close(held)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()  # kill(0, ...) reaches the whole process group, outside of our namespace too
-        confine.die_with_parent()
+        confine.die_with_parent(leash)
         then()
         os._exit(0)
-    os.closerange(3, 256)  # the host must see the end of the line when the inner process ends
+    # The host must see the end of the line when the inner process ends.
+    os.closerange(3, held)
+    os.closerange(held + 1, 256)
     os._exit(_shell_status(os.waitpid(inner, 0)[1]))
 
 
@@ -197,27 +235,26 @@ def serve_runtime(descriptor: int, rules: Any) -> None:
     from autograder.inside import wire
     from autograder.inside.runtime import Runtime
 
-    runtime = Runtime(output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20)
+    runtime = Runtime(
+        output_chars=rules.output_chars, max_reply=rules.message_mb * 2**20, own_process=True
+    )
     _send(descriptor, b"ready")
+    waiting = bytearray()
     while True:
-        prefix = _receive(descriptor, 4)
-        if prefix is None:
-            os._exit(0)
-        frame = _receive(descriptor, wire.frame_length(bytes(prefix), wire.MAX_FRAME))
-        if frame is None:
-            os._exit(0)
+        _fill(descriptor, waiting, 4)
+        end = 4 + wire.frame_length(bytes(waiting[:4]), wire.MAX_FRAME)
+        _fill(descriptor, waiting, end)
+        frame, waiting = waiting[4:end], waiting[end:]
         _send(descriptor, runtime.answer(frame))
 
 
-def _receive(descriptor: int, size: int) -> bytearray | None:
-    data = bytearray(size)
-    view, have = memoryview(data), 0
-    while have < size:
-        got = os.readv(descriptor, [view[have:]])
-        if got == 0:
-            return None
-        have += got
-    return data
+def _fill(descriptor: int, waiting: bytearray, size: int) -> None:
+    """Read until there are at least so many bytes; end with the line."""
+    while len(waiting) < size:
+        data = os.read(descriptor, max(size - len(waiting), 2**16))
+        if not data:
+            os._exit(0)
+        waiting += data
 
 
 def _send(descriptor: int, frame: bytes) -> None:

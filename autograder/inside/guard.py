@@ -1,50 +1,61 @@
 """Ready-made layers refuse to work where the exercise is to write them.
 
-`Guard` makes the named classes and functions of torch raise; `refused_names` finds them by name
-in a source text, aliases included. Neither can stop somebody who is determined to copy a layer
-from elsewhere; together they make using a ready-made one by mistake impossible and on purpose
-visible.
+The guard stands at the things themselves, not at their names, so it does not matter by which name
+a thing is reached, and nothing that torch imports later finds a stand-in where it expects a class:
+
+- a function written in Python, a class's `__init__` and `forward`: the body is exchanged in place;
+- what is written in C++: the kernels of its operator are replaced in torch's dispatcher, through
+  which torch._VF, torch.ops, the interpreter of TorchScript and the layers themselves all go;
+- automatic differentiation has a watch of its own besides (`differentiation.py`).
+
+In a process that runs nothing but student code the guard is `close`d for good, and what it took
+away is kept nowhere. None of this stops somebody who copies a layer's source from elsewhere.
+
+This file also runs beside student code, so it imports nothing but the standard library and torch.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
+import ctypes
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.abc import MetaPathFinder
 from typing import Any, NoReturn
 
 import torch
 
-_RECURRENT = ("rnn_tanh", "rnn_relu", "lstm", "gru")
-_OWNERS = ("torch", "torch._VF", "torch._C._VariableFunctions", "torch._C._nn", "torch.ops.aten")
+from autograder.inside.refusal import message
+
+# Operators by what the names of the layers over them begin with.
+_RECURRENT = {
+    "rnn": ("rnn_tanh", "rnn_relu"),
+    "lstm": ("lstm",),
+    "gru": ("gru",),
+}
+_INNER = {  # what those are made of
+    "rnn": ("mkldnn_rnn_layer",),
+    "lstm": (
+        "mkldnn_rnn_layer",
+        "_thnn_fused_lstm_cell",
+        "_thnn_differentiable_lstm_cell_backward",
+    ),
+    "gru": ("mkldnn_rnn_layer", "_thnn_fused_gru_cell", "_thnn_differentiable_gru_cell_backward"),
+}
 _ATTENTION = ("scaled_dot_product_attention", "_scaled_dot_product_attention_math")
+_INNER_ATTENTION = (
+    *("_scaled_dot_product_flash_attention_for_cpu", "_native_multi_head_attention"),
+    "_transformer_encoder_layer_fwd",
+)
+_FORWARD_MODE = ("_make_dual", "_make_dual_copy")
+_REVERSE = ("torch.autograd.grad", "torch.autograd.backward")
+# Where a kernel may be registered, for a process without an accelerator.
+_KEYS = ("CompositeImplicitAutograd", "CompositeExplicitAutograd", "CPU", "Autograd")
 
 
-class _BehindTheScenes:
-    """Stands in for torch._C._VariableFunctions, whose own attributes cannot be set."""
-
-    def __init__(self, original: object, refused: dict[str, Any]) -> None:
-        self.__dict__.update(refused)
-        self._original = original
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
-
-def message(name: str) -> str:
-    return f"{name} is ready made; this exercise is about writing it yourself"
-
-
-def _raiser(name: str) -> Any:
-    def refuse(*args: object, **kwargs: object) -> NoReturn:
-        raise RuntimeError(message(name))
-
-    return refuse
-
-
-def _resolve(name: str) -> tuple[Any, str] | None:
+def resolve(name: str) -> tuple[Any, str] | None:
     """The owner and last part of a dotted name; None when this torch does not have it."""
     parts = name.split(".")
     owner: Any = importlib.import_module(parts[0])
@@ -53,177 +64,153 @@ def _resolve(name: str) -> tuple[Any, str] | None:
     return (owner, parts[-1]) if hasattr(owner, parts[-1]) else None
 
 
-def _functions_behind(names: Iterable[str]) -> set[str]:
+def functions_behind(names: Iterable[str]) -> set[str]:
     """The functions of torch that the named layers are thin wrappers of."""
     behind: set[str] = set()
-    for name in names:
-        last = name.rpartition(".")[2].lower()
-        if last.startswith(("rnn", "lstm", "gru")):
-            for function in _RECURRENT:
-                if last.startswith((function.partition("_")[0], "rnnbase")):
-                    behind |= {function, f"{function}_cell"}
-        elif "attention" in last or last.startswith("transformer"):
+    for kind in _kinds(names):
+        if kind == "attention":
             behind.update(_ATTENTION)
+        else:
+            behind |= {f"{f}{cell}" for f in _RECURRENT[kind] for cell in ("", "_cell")}
     return behind
 
 
-def spellings(names: Iterable[str]) -> dict[str, str]:
-    """Every dotted path by which torch offers the refused things -> the refused name.
+def _kinds(names: Iterable[str]) -> set[str]:
+    kinds: set[str] = set()
+    for name in names:
+        last = name.rpartition(".")[2].lower()
+        kinds |= {kind for kind in _RECURRENT if last.startswith((kind, "rnnbase"))}
+        if "attention" in last or last.startswith("transformer"):
+            kinds.add("attention")
+    return kinds
 
-    Slow the first time (it looks through all of torch), so the judge does it once for all.
-    """
-    return _all_spellings(tuple(names))
 
-
-@functools.cache
-def _all_spellings(names: tuple[str, ...]) -> dict[str, str]:
-    spellings = {name: name for name in names}
-    found = {name: _resolve(name) for name in names}
-    things = {id(getattr(*place)): name for name, place in found.items() if place}
-    for path, module in list(sys.modules.items()):
-        if path.partition(".")[0] == "torch" and module is not None:
-            for attribute, value in list(vars(module).items()):
-                if id(value) in things:
-                    spellings[f"{path}.{attribute}"] = things[id(value)]
-    for function in _functions_behind(names):
-        for owner in _OWNERS:
-            spellings[f"{owner}.{function}"] = f"torch.{function}"
-    return spellings
+def _operators(names: Sequence[str]) -> dict[str, str]:
+    """Operators to refuse -> the name to report."""
+    kinds, refused = _kinds(names), {name: f"torch.{name}" for name in functions_behind(names)}
+    for kind in kinds:
+        inner = _INNER_ATTENTION if kind == "attention" else _INNER[kind]
+        refused |= {name: f"torch.{name}" for name in inner}
+    if not set(_REVERSE).isdisjoint(names):
+        refused |= dict.fromkeys(_FORWARD_MODE, "forward-mode differentiation")
+    return refused
 
 
 class Guard:
-    """A reversible set of patches to torch.
+    """What is refused, and how to take it away and to give it back.
 
     Args:
-        spellings: what `spellings()` returned, here or in another process.
+        spellings: dotted path -> name to report, as `spellings()` returned it, here or in another
+            process.
     """
 
     def __init__(self, spellings: Mapping[str, str]) -> None:
-        self._patches: list[tuple[Any, str, Any, Any]] = []  # owner, attribute, before, after
-        behind: dict[str, Any] = {}
-        classes: set[type] = set()
+        names = list(dict.fromkeys(spellings.values()))
+        self.differentiation = not set(_REVERSE).isdisjoint(names)
+        self._operators = list(_kernels(_operators(names)))
+        self._bodies: list[tuple[types.FunctionType, types.CodeType, types.CodeType]] = []
+        self._attributes: list[tuple[Any, str, Any, Any]] = []  # owner, name, before, after
+        self._homes: dict[str, str] = {}  # module -> a refused name that it would make anew
+        self._library: Any = None
+        behind, seen = functions_behind(names), set[int]()
         for path, name in spellings.items():
-            found = _resolve(path)
-            if found is None:
+            found = resolve(path)
+            thing = found and getattr(*found)
+            if found is None or id(thing) in seen or found[1] in behind:
                 continue
-            owner, attribute = found
-            thing = getattr(owner, attribute)
-            if owner is torch._C._VariableFunctions:
-                behind[attribute] = _raiser(name)
-            elif not isinstance(thing, type):
-                self._patch(owner, attribute, _raiser(name))
-            elif thing not in classes:
-                # The class itself changes, so every alias and subclass of it does too.
-                classes.add(thing)
+            seen.add(id(thing))
+            if isinstance(thing, types.FunctionType):
+                self._exchange(thing, name)
+            elif isinstance(thing, type):
                 for method in ("__init__", "forward"):
-                    self._patch(thing, method, _raiser(name))
-        if behind:
-            stand_in = _BehindTheScenes(torch._C._VariableFunctions, behind)
-            self._patch(torch._C, "_VariableFunctions", stand_in)
+                    own = vars(thing).get(method)
+                    if isinstance(own, types.FunctionType):
+                        self._exchange(own, name)
+                    else:
+                        self._attributes.append((thing, method, own, _raiser(name)))
+            else:  # written in C++, and useful to other things: only this name goes
+                owner, attribute = found
+                self._attributes.append((owner, attribute, thing, _raiser(name)))
 
-    def _patch(self, owner: Any, attribute: str, after: Any) -> None:
-        self._patches.append((owner, attribute, vars(owner).get(attribute, self), after))
+    def _exchange(self, function: types.FunctionType, name: str) -> None:
+        """Note a body to be exchanged, and that of the function it is wrapped around."""
+        refusal = _raiser(name).__code__
+        before = function.__code__
+        # A function can only take a body with as many free variables as it has.
+        after = refusal.replace(co_freevars=before.co_freevars, co_name=before.co_name)
+        self._bodies.append((function, before, after))
+        self._homes[function.__globals__["__name__"]] = name
+        wrapped = getattr(function, "__wrapped__", None)
+        if isinstance(wrapped, types.FunctionType):
+            self._exchange(wrapped, name)
 
     def __enter__(self) -> Guard:
-        for owner, attribute, _, after in self._patches:
+        for function, _, after in self._bodies:
+            function.__code__ = after
+        for owner, attribute, _, after in self._attributes:
             setattr(owner, attribute, after)
+        if self._operators:
+            self._library = _replaced(self._operators)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for owner, attribute, before, _ in reversed(self._patches):
-            if before is self:
+        if self._library is not None:
+            self._library.reset()
+            self._library = None
+        for owner, attribute, before, _ in reversed(self._attributes):
+            if before is None:
                 delattr(owner, attribute)
             else:
                 setattr(owner, attribute, before)
+        for function, before, _ in reversed(self._bodies):
+            function.__code__ = before
+
+    def close(self) -> None:
+        """Refuse from now on and for good: keep nothing that could give anything back."""
+        self.__enter__()
+        # The kernels last as long as this object; nobody is to find it and end it.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._library))
+        sys.meta_path.insert(0, _NotAgain(self._homes))
+        self.__dict__.update(Guard({}).__dict__ | {"differentiation": self.differentiation})
 
 
-# --- by name ----------------------------------------------------------------------------------
+class _NotAgain(MetaPathFinder):
+    """Finds no second copy of a module that refused things come from, as by a reload."""
+
+    def __init__(self, homes: Mapping[str, str]) -> None:
+        self._homes = dict(homes)
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname in self._homes:
+            raise ImportError(message(self._homes[fullname]))
 
 
-def refused_names(
-    source: str, names: Iterable[str], aliases: dict[str, str] | None = None
-) -> list[tuple[int, str]]:
-    """Find refused names in a cell: `(line, name)` pairs, in order.
-
-    `aliases` (local name -> dotted path) carries imports from cell to cell and is updated.
-    A source that does not parse has none; running it will say so.
-    """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    scan = _Scan(spellings(names), {} if aliases is None else aliases)
-    scan.visit(tree)
-    return sorted(set(scan.found))
+def _raiser(name: str) -> Any:
+    """A function that refuses; its body needs no variable but that of RuntimeError."""
+    namespace: dict[str, Any] = {}
+    text = f"def refuse(*args, **kwargs):\n    raise RuntimeError({message(name)!r})"
+    exec(compile(text, "<refused>", "exec"), namespace)
+    return namespace["refuse"]
 
 
-class _Scan(ast.NodeVisitor):
-    def __init__(self, spellings: dict[str, str], aliases: dict[str, str]) -> None:
-        self.spellings = spellings
-        self.aliases = aliases
-        self.found: list[tuple[int, str]] = []
+def _kernels(operators: Mapping[str, str]) -> Iterator[tuple[str, str, Callable[..., NoReturn]]]:
+    """Every kernel of these operators, by its name and key, with what takes its place."""
+    if not operators:
+        return
+    raisers = {name: _raiser(told) for name, told in operators.items()}
+    for full in torch._C._dispatch_get_all_op_names():
+        space, _, name = full.partition("::")
+        refuse = raisers.get(name.partition(".")[0]) if space == "aten" else None
+        for key in _KEYS if refuse else ():
+            if torch._C._dispatch_has_kernel_for_dispatch_key(full, key):
+                yield name, key, refuse  # type: ignore[misc]
 
-    def visit_Import(self, node: ast.Import) -> None:
-        for item in node.names:
-            local = item.asname or item.name.partition(".")[0]
-            self.aliases[local] = item.name if item.asname else local
-            self._check(node, item.name)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        for item in node.names:
-            path = f"{node.module}.{item.name}"
-            if item.name == "*":
-                for spelling in self.spellings:
-                    owner, _, last = spelling.rpartition(".")
-                    if owner == node.module:
-                        self.aliases[last] = spelling
-            else:
-                self.aliases[item.asname or item.name] = path
-                self._check(node, path)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.generic_visit(node)
-        self.aliases.pop(node.name, None)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.generic_visit(node)
-        self.aliases.pop(node.name, None)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self.generic_visit(node)
-        path = self._path(node.value)
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                if path is None:
-                    self.aliases.pop(target.id, None)
-                else:
-                    self.aliases[target.id] = path
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._check(node, self._path(node))
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._check(node, self._path(node))
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        self._check(node, self._path(node))
-        self.generic_visit(node)
-
-    def _check(self, node: ast.AST, path: str | None) -> None:
-        if path in self.spellings:
-            self.found.append((getattr(node, "lineno", 0), self.spellings[path]))
-
-    def _path(self, node: ast.AST) -> str | None:
-        """The dotted path an expression stands for, as far as imports and names tell."""
-        if isinstance(node, ast.Name):
-            return self.aliases.get(node.id)
-        if isinstance(node, ast.Attribute):
-            owner = self._path(node.value)
-            return owner and f"{owner}.{node.attr}"
-        match node:
-            case ast.Call(ast.Name("getattr"), [value, ast.Constant(str(name)), *_]):
-                owner = self._path(value)
-                return owner and f"{owner}.{name}"
-        return None
+def _replaced(kernels: Iterable[tuple[str, str, Callable[..., NoReturn]]]) -> Any:
+    """Put these kernels over those of torch, for as long as the result lives."""
+    library = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that something is overridden
+        for name, key, refuse in kernels:
+            library.impl(name, key, refuse)
+    return library

@@ -19,11 +19,12 @@ from typing import Any
 import torch
 
 from autograder.inside import values, wire
-from autograder.inside.cells import CappedText, failure_of, with_stdout, without_magics
+from autograder.inside.cells import CappedText, failure_of, with_stdout
+from autograder.inside.differentiation import Watch, vector_jacobian
 from autograder.inside.guard import Guard
-
-# Ours: a suite may refuse the name to student code, and the backward pass still needs it.
-_differentiate = torch.autograd.grad
+from autograder.inside.refusal import message
+from autograder.inside.scan import refused_in
+from autograder.inside.source import without_magics
 
 
 class Graph:
@@ -67,6 +68,8 @@ class Runtime:
         output_chars: how much of a cell's printed output is kept.
         max_reply: largest answer, in bytes.
         interruptible: let Ctrl-C through (for a run in the student's own terminal).
+        own_process: nothing but student code runs in this process, so that what is refused can
+            be taken away for good.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Runtime:
         output_chars: int = 20_000,
         max_reply: int = wire.MAX_FRAME,
         interruptible: bool = False,
+        own_process: bool = False,
     ) -> None:
         self._module: types.ModuleType | None = None
         if namespace is None:
@@ -85,11 +89,15 @@ class Runtime:
         self._output_chars = output_chars
         self._max_reply = max_reply
         self._interruptible = interruptible
+        self._own_process = own_process
         self._ids = itertools.count(1)
         self._objects: dict[int, Any] = {}
         self._classes: dict[type, int] = {}
         self._graphs: dict[int, Graph] = {}
         self._guard = Guard({})
+        self._watch: Watch | None = None
+        self._spellings: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}  # what earlier cells imported, for scans
         self._encoder = self._new_encoder(grad=False)
 
     # --- one request ---
@@ -106,8 +114,12 @@ class Runtime:
         out = CappedText(self._output_chars)
         body: wire.Done | wire.Failure
         try:
-            with self._student_world(out):
-                body = self._handle(request.body, decoder)
+            if isinstance(request.body, wire.Refuse):
+                self._refuse(request.body)
+                body = wire.Done()
+            else:
+                with self._watched(request.body), self._student_world(out):
+                    body = self._handle(request.body, decoder)
         except BaseException as error:
             if self._interruptible and isinstance(error, KeyboardInterrupt):
                 raise
@@ -135,13 +147,14 @@ class Runtime:
 
     def _handle(self, body: wire.AnyBody, decoder: values.Decoder) -> wire.Done:
         match body:
-            case wire.Refuse(spellings):
-                self._guard = Guard(spellings)
             case wire.Seed(seed):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # there is no device but the CPU
                 random.seed(seed)
                 if "numpy" in sys.modules:
                     sys.modules["numpy"].random.seed(seed % 2**32)
+            case wire.Scan(source):
+                found = refused_in(source, self._spellings, self._aliases)
+                return self._done({name: line for line, name in reversed(found)})
             case wire.Exec(cell, source):
                 self._exec(cell, source)
             case wire.Get(name):
@@ -173,6 +186,37 @@ class Runtime:
             case wire.Train(target, mode):
                 self._module_of(target).train(mode)
         return wire.Done()
+
+    # --- what is refused ---
+
+    def _refuse(self, body: wire.Refuse) -> None:
+        self._guard = Guard(body.spellings)
+        self._spellings, self._aliases = body.elsewhere | body.spellings, {}
+        self._watch = Watch() if self._guard.differentiation else None
+        if self._own_process:
+            self._guard.close()
+
+    @contextlib.contextmanager
+    def _watched(self, body: wire.AnyBody) -> Iterator[None]:
+        """Raise when an answer was found by differentiating, though that is refused.
+
+        In a process of its own student code is alone: a pass between two requests is its, too.
+        """
+        watch = self._watch
+        if watch is None:
+            yield
+            return
+        if not self._own_process:
+            watch.settle()
+        if isinstance(body, (wire.Exec, wire.Vjp)):  # a cell by name only; the judge's own pass
+            try:
+                yield
+            finally:
+                watch.settle()
+        else:
+            yield
+            if watch.used(graph=not isinstance(body, wire.Call) or body.grad):
+                raise RuntimeError(message("automatic differentiation"))
 
     # --- cells ---
 
@@ -216,13 +260,8 @@ class Runtime:
             if cotangent is not None
         ]
         leaves = [*graph.inputs, *graph.parameters]
-        grads = _differentiate(
-            [output for output, _ in pairs],
-            leaves,
-            [cotangent for _, cotangent in pairs],
-            retain_graph=True,
-            allow_unused=True,
-        )
+        outputs, given = ([pair[side] for pair in pairs] for side in (0, 1))
+        grads = vector_jacobian(outputs, given, leaves)
         count = len(graph.inputs)
         graph.pending += [
             (leaf, grad)

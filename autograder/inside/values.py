@@ -19,7 +19,7 @@ import torch
 MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_DIMS = 16
-MAX_DIM = 2**31
+MAX_BYTES = 64 * 2**20  # of one tensor, also of one that an empty dimension makes empty
 DTYPES: dict[str, torch.dtype] = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -196,8 +196,11 @@ class Decoder:
         dtype = DTYPES.get(value.dtype)
         if dtype is None:
             raise WireError(f"an unknown dtype {value.dtype[:40]!r}")
-        if len(value.shape) > MAX_DIMS or not all(0 <= dim < MAX_DIM for dim in value.shape):
+        if len(value.shape) > MAX_DIMS or min(value.shape, default=0) < 0:
             raise WireError("an impossible shape")
+        # What a check sums over an empty dimension is as large as the others together.
+        if math.prod(max(dim, 1) for dim in value.shape) * dtype.itemsize > MAX_BYTES:
+            raise WireError(f"a tensor of more than {MAX_BYTES} bytes, or as good as that")
         size = math.prod(value.shape) * dtype.itemsize
         if size > len(self._payload):
             raise WireError(f"a tensor of {size} bytes with {len(self._payload)} bytes left")

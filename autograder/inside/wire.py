@@ -30,13 +30,23 @@ class Body(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refuse(Body, frozen=True):
-    """Make these raise when student code uses them: dotted path -> name to report."""
+    """Make these raise when student code uses them: dotted path -> name to report.
+
+    What is refused `elsewhere`, in other parts of the notebook, is only found by name.
+    """
 
     spellings: dict[str, str]
+    elsewhere: dict[str, str] = {}
 
 
 class Seed(Body, frozen=True):
     seed: int
+
+
+class Scan(Body, frozen=True):
+    """Say where a cell names something refused. Asked before any cell has run."""
+
+    source: str
 
 
 class Exec(Body, frozen=True):
@@ -103,6 +113,7 @@ class Train(Body, frozen=True):
 AnyBody: TypeAlias = (
     Refuse
     | Seed
+    | Scan
     | Exec
     | Get
     | Call

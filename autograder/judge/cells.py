@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 
 from msgspec.structs import replace
 
 from autograder.errors import AutograderError, MalformedReply, StudentTimeout, TransportError
 from autograder.inside import values, wire
-from autograder.inside.guard import spellings
+from autograder.inside.scan import spellings
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner, Transport
 from autograder.line.limits import Limits
 from autograder.notebooks.pairing import Cell, Paired
+from autograder.stages import stage
+from autograder.suite.suite import Suite
 from autograder.verdict import CellResult
 
 ERROR_CHARS = 8_000
+SEED = 0  # of what cells draw while they run, so that a regrade repeats; checks have their own
 
 
 class Exhausted(Exception):
@@ -29,7 +33,7 @@ class Cells:
         self,
         paired: Paired,
         words: NotebookWords,
-        refuse: list[str],
+        suite: Suite,
         sandbox: Spawner,
         limits: Limits,
     ) -> None:
@@ -37,21 +41,56 @@ class Cells:
         self.deadline = time.monotonic() + limits.total_s
         self._cells = paired.cells
         self._words = words
-        self._refuse = self._refused = refuse
+        self._refuse = suite.refuse
+        self._elsewhere = list(chain.from_iterable(suite.refuse_in.values()))
         self._sandbox = sandbox
         self._transport: Transport | None = None
         self._spawned = 0
+        self._unread: dict[str, str] = {}  # cell -> why nobody could read its source
 
     def __enter__(self) -> Cells:
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self._transport is not None:
-            self._transport.kill()
+            self._end()
 
     @property
     def results(self) -> list[CellResult]:
         return [self._words.done[cell.id] for cell in self._cells]
+
+    def scan(self) -> dict[str, dict[str, int]]:
+        """Return, by cell, what some part refuses and the cell names, each with its first line.
+
+        Parsing what a student wrote is student's work as well: it happens in their process, on
+        its clock and in its memory, before a line of theirs has run there. A cell that cannot be
+        read is not run. Imports carry over from cell to cell.
+        """
+        while True:
+            lost = ""
+            found: dict[str, dict[str, int]] = {}
+            for cell in self._cells:
+                if cell.source is None or cell.id in self._unread:
+                    continue
+                try:
+                    self._ready(0)
+                    reply = self._ask(wire.Scan(cell.source))
+                except values.WireError as error:
+                    self._unread[cell.id] = f"too long: {error}"
+                    continue
+                except TransportError as error:
+                    lost = cell.id
+                    self._unread[lost] = f"too much for Python to read ({error})"
+                    break
+                except Exhausted:
+                    return found  # and nothing will be run
+                if isinstance(reply, wire.Failure):
+                    self._unread[cell.id] = reply.message or f"not readable ({reply.kind})"
+                elif isinstance(reply.value, values.DictV):
+                    named = reply.value.items
+                    found[cell.id] = {name: int(str(line)) for name, line in named.items()}
+            if not lost:
+                return found
 
     def run(self) -> None:
         """Run all cells; one that is lost with its process is left out of the next one."""
@@ -64,20 +103,23 @@ class Cells:
                     self._note(left, CellResult(left.id, "timeout", error=f"not run: {reason}"))
                 return
 
+    def _end(self) -> None:
+        assert self._transport is not None
+        with stage("end its process"):
+            self._transport.kill()
+        self._transport = None
+
     def ready(self, refuse: list[str]) -> Transport:
         """Return a living process in which every cell has run; raise Exhausted for want of one.
 
-        From now on it refuses these names, until it is asked for again.
+        It has refused these names from its start: what is taken away before the first line of a
+        student's has run, none of their lines can keep.
         """
-        while True:
-            transport = self._ready(len(self._cells))
-            if refuse == self._refused:
-                return transport
-            try:
-                self._ask(wire.Refuse(spellings(refuse)))
-                self._refused = refuse
-            except TransportError:
-                transport.kill()  # and the next round starts a fresh one
+        if refuse != self._refuse and self._transport is not None:
+            self._end()
+            self._spawned -= 1  # this one was not lost
+        self._refuse = refuse
+        return self._ready(len(self._cells))
 
     def _ready(self, upto: int) -> Transport:
         """A living process in which the first `upto` cells have run."""
@@ -85,10 +127,11 @@ class Cells:
             if self._spawned > self.limits.restarts:
                 raise Exhausted(f"the process was lost {self._spawned} times")
             self._spawned += 1
-            self._transport = self._sandbox.spawn()
+            with stage("start its process"):
+                self._transport = self._sandbox.spawn()
             try:
-                self._ask(wire.Refuse(spellings(self._refuse)))
-                self._refused = self._refuse
+                self._ask(wire.Refuse(spellings(self._refuse), spellings(self._elsewhere)))
+                self._ask(wire.Seed(SEED))
             except TransportError as error:  # no line of the student's has run yet
                 raise AutograderError(
                     f"a fresh student process does not answer: {error}",
@@ -104,6 +147,10 @@ class Cells:
     def _run(self, cell: Cell) -> None:
         if cell.source is None:
             self._note(cell, CellResult(cell.id, "missing", error="not in the submission"))
+            return
+        if cell.id in self._unread:
+            told = self._words.unread(cell.id, self._unread[cell.id])
+            self._note(cell, CellResult(cell.id, "error", error=told))
             return
         start = time.monotonic()
         try:

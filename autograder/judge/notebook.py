@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from autograder.errors import AutograderError
-from autograder.inside.guard import message as refusal
-from autograder.inside.guard import refused_names
+from autograder.inside.refusal import message as refusal
 from autograder.judge.cells import Cells, Exhausted, plain
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
 from autograder.line.limits import Limits
 from autograder.notebooks.outline import outline, part_titles, sentence
-from autograder.notebooks.pairing import Paired, pair
+from autograder.notebooks.pairing import Paired, pair, refused_parts
+from autograder.stages import stage
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
-from autograder.suite.suite import Suite
+from autograder.suite.suite import Check, Suite
 from autograder.verdict import CheckResult, PartResult, Verdict
 
 MESSAGE_CHARS = 1_500
@@ -34,6 +35,7 @@ def judge_notebook(
     seed: int,
     fingerprint: str,
     limits: Limits | None = None,
+    only: Collection[str] = (),
 ) -> Verdict:
     """Return the verdict on one submitted notebook.
 
@@ -44,27 +46,30 @@ def judge_notebook(
         sandbox: hands out student processes (a `Sandbox`, or a `LocalSpawner` for trusted code).
         student, assignment, fingerprint: written on the verdict as they are.
         seed: the same seed gives the same inputs to the same check.
+        only: the names of the checks to run; none means all. Every cell runs in any case.
 
     Raises:
         AutograderError: the suite and the source do not fit, or the sandbox cannot start.
             Nothing in the submission can raise.
     """
     start = time.monotonic()
-    paired = pair(outline(source), submission)
-    _match(suite, paired)
-    words, headings = NotebookWords(paired), part_titles(source)
-    refused = _ready_made(paired, words, suite)
-    with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
-        cells.run()
+    with stage("pair"):
+        paired = pair(outline(source), submission)
+        _match(suite, paired)
+        words, headings = NotebookWords(paired), part_titles(source)
+    with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
+        with stage("scan"):
+            refused = refused_parts(paired, cells.scan(), suite.refused)
+        with stage("cells"):
+            cells.run()
         parts = [
             PartResult(
                 grade_id,
                 suite.points(grade_id),
-                _part(cells, words, suite, grade_id, seed, refused.get(grade_id, "")),
+                _part(cells, words, suite, checks, seed, refused.get(grade_id)),
                 headings.get(grade_id, ""),
             )
-            for grade_id in paired.points
-            if suite.checks_for(grade_id)
+            for grade_id, checks in _checks(suite, paired, only)
         ]
     return Verdict(
         assignment=assignment,
@@ -99,48 +104,46 @@ def _match(suite: Suite, paired: Paired) -> None:
             )
 
 
-def _ready_made(paired: Paired, words: NotebookWords, suite: Suite) -> dict[str, str]:
-    """Return, for parts whose answers name a ready-made layer, where the first of them does.
-
-    Imports carry over from cell to cell.
-    """
-    aliases: dict[str, str] = {}
-    found: dict[str, str] = {}
-    homes = {cell: part for part, answers in paired.answers.items() for cell in answers}
-    for cell in paired.cells:
-        refuse = suite.refused(homes.get(cell.id, ""))
-        names = refused_names(cell.source or "", refuse, aliases)
-        if cell.role == "solution" and names:
-            line, name = names[0]
-            found[cell.id] = f"{sentence(words.line(cell.id, line))}: {refusal(name)}"
-    first = {
-        part: next((found[cell] for cell in answers if cell in found), "")
-        for part, answers in paired.answers.items()
-    }
-    return {part: message for part, message in first.items() if message}
+def _checks(
+    suite: Suite, paired: Paired, only: Collection[str]
+) -> Iterator[tuple[str, list[Check]]]:
+    """Yield every graded cell that has checks, with those of them that are to run."""
+    for grade_id in paired.points:
+        checks = suite.checks_for(grade_id)
+        if checks:
+            yield grade_id, [check for check in checks if not only or check.name in only]
 
 
 def _part(
-    cells: Cells, words: NotebookWords, suite: Suite, grade_id: str, seed: int, refused: str
+    cells: Cells,
+    words: NotebookWords,
+    suite: Suite,
+    checks: list[Check],
+    seed: int,
+    refused: tuple[str, str] | None,
 ) -> list[CheckResult]:
-    """Run the checks of one graded cell."""
+    """Run checks of one graded cell."""
     results: list[CheckResult] = []
     lost = 0
-    for check in suite.checks_for(grade_id):
-        if refused:
-            message = refused
+    for check in checks:
+        message: str | None
+        if refused is not None:
+            line, name = refused
+            message = f"{sentence(line)}: {refusal(name)}"
         elif lost == MAX_LOST:
             message = f"not examined: {lost} checks of this part hung or ended the process"
         else:
             try:
-                transport = cells.ready(suite.refused(grade_id))
+                transport = cells.ready(suite.refused(check.grade_id))
             except Exhausted as reason:
                 message = f"not examined: {reason}"
             else:
                 student = Student(
                     transport, call_s=cells.limits.call_s, deadline=cells.deadline, words=words
                 )
-                message = examine(suite, check, student, transport, seed)
+                with stage("checks"):
+                    message = examine(suite, check, student, transport, seed)
                 lost += not transport.alive
-        results.append(result(check, plain(message, MESSAGE_CHARS)))
+        shown = None if message is None else plain(message, MESSAGE_CHARS)
+        results.append(result(check, shown))
     return results

@@ -3,7 +3,8 @@
 A worker process that dies breaks its whole executor. So only as many jobs are handed out as
 there are workers; when the executor breaks, those few are set aside, the rest go on in a new
 one, and each one set aside is tried once more, alone. What breaks the executor alone is to
-blame, and is reported as such.
+blame, and is reported as such. What takes longer than its time ends its process, so it goes
+the same way.
 """
 
 from __future__ import annotations
@@ -22,21 +23,22 @@ from concurrent.futures import (
 )
 from contextlib import closing
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-# What the work of a process needs: imported once for all of them.
-PRELOAD = (
-    *("autograder.judge.worker", "autograder.judge.notebook", "autograder.line.sandbox"),
-    "autograder.judge.rehearsal",
-)
+from autograder.judge.bounds import Bounded
+
+if TYPE_CHECKING:
+    from autograder.line.sandbox import Lobby
+
+PRELOAD = "autograder.judge.preload"
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def local_executor(workers: int) -> Executor:
-    """Return a pool of processes on this machine."""
+def local_executor(workers: int, lobby: Lobby | None = None) -> Executor:
+    """Return a pool of processes on this machine; they share the sandbox behind the lobby."""
     return ProcessPoolExecutor(
-        workers, mp_context=fresh_processes(), initializer=_ignore_interrupts
+        workers, mp_context=fresh_processes(), initializer=_begin, initargs=(lobby,)
     )
 
 
@@ -48,7 +50,7 @@ def fresh_processes() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOAD))
+    context.set_forkserver_preload([PRELOAD])
     return context
 
 
@@ -57,8 +59,13 @@ def run_all(
     work: Callable[[Job], Result],
     jobs: Sequence[Job],
     workers: int,
+    seconds: Callable[[Job], float] | None = None,
 ) -> Generator[tuple[Job, Result | Exception], None, None]:
-    """Yield (job, result) as the jobs finish; the result is an exception if it failed twice."""
+    """Yield (job, result) as the jobs finish; the result is an exception if it failed twice.
+
+    With ``seconds`` (of a job), no process works longer on one job than that.
+    """
+    work = work if seconds is None else Bounded(work, seconds)
     set_aside: list[Job] = []
     with closing(_run(make_executor, work, jobs, workers)) as outcomes:
         for job, result in outcomes:
@@ -119,6 +126,11 @@ def _outcome(future: Future[Any]) -> Any:
     return error if isinstance(error, Exception) else RuntimeError(repr(error))
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the main process, which stops the workers in order."""
+def _begin(lobby: Lobby | None) -> None:
+    """Leave Ctrl-C to the main process, which stops the workers in order; end when it is gone."""
+    from autograder.judge import worker
+    from autograder.judge.orphans import end_with_parent
+
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.shared = lobby

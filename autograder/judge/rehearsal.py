@@ -1,22 +1,45 @@
-"""Run a notebook's own cells in a fresh Python: what a student's `check` does, without walls."""
+"""Run a notebook's own cells in a fresh Python: what a student's `check` does, without walls.
+
+The other Python (`rehearsed.py`) starts at once and imports torch while the cells are still
+being read and paired here, so this side must import neither torch nor anything that does.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from autograder.errors import AutograderError
-from autograder.inside import wire
-from autograder.judge.pool import fresh_processes
-from autograder.line.local import LocalTransport
 
 START_S = 120.0  # importing torch on a slow machine
+OTHER_SIDE = "autograder.judge.rehearsed"
 
 
-@dataclass(frozen=True)
-class Ran:
+class Order(msgspec.Struct, frozen=True):
+    """What is to be run: the cells as (name, source), and the names they may not use.
+
+    What only some parts refuse (`elsewhere`) is looked for, but works.
+    """
+
+    cells: list[tuple[str, str]]
+    refuse: list[str]
+    elsewhere: list[str]
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What the text of one cell says: what is refused and its first line, or why it is unread."""
+
+    refused: dict[str, int] = {}
+    unread: str = ""
+
+
+class Ran(msgspec.Struct, frozen=True):
     """How one cell ended; ``error`` is empty when it ran through."""
 
     error: str = ""
@@ -26,40 +49,60 @@ class Ran:
     name: str = ""  # the missing name of a NameError
 
 
-def rehearse(cells: list[tuple[str, str]], cell_s: float) -> Iterator[Ran]:
-    """Run the cells in a process of their own; what hangs or dies ends the run."""
-    context = fresh_processes()
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, cells), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        if not ours.poll(START_S):
-            raise AutograderError("Python did not start in time", todo="Try it again.")
-        ours.recv()
-        for name, _ in cells:
-            if not ours.poll(cell_s):
-                yield Ran(
-                    f"did not finish within {cell_s:g} s. Is there an endless loop?", cell=name
-                )
+Answer = TypeVar("Answer", Ran, list[Scan])
+
+
+class Rehearsal:
+    """A fresh Python; a context manager that ends it."""
+
+    def __enter__(self) -> Rehearsal:
+        # -P: what lies in the current folder must not stand in for a package.
+        command = [sys.executable, "-P", "-m", OTHER_SIDE]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def scan(
+        self, cells: Sequence[tuple[str, str]], refuse: Sequence[str], elsewhere: Sequence[str]
+    ) -> list[Scan]:
+        """Hand over the cells and return what their text says, before any of them runs."""
+        assert self._process.stdin is not None
+        order = Order(list(cells), list(refuse), list(elsewhere))
+        try:
+            with self._process.stdin as stream:
+                stream.write(msgspec.json.encode(order))
+            return self._next(START_S, list[Scan])
+        except (OSError, EOFError, queue.Empty):
+            raise AutograderError("Python did not start", todo="Try it again.") from None
+
+    def run(self, names: Sequence[str], cell_s: float) -> Iterator[Ran]:
+        """Yield how each cell ends; what hangs or ends Python ends the run."""
+        for name in names:
+            try:
+                yield self._next(cell_s, Ran)
+            except queue.Empty:
+                hangs = f"did not finish within {cell_s:g} s. Is there an endless loop?"
+                yield Ran(hangs, cell=name)
                 return
-            yield ours.recv()
-    except EOFError:
-        yield Ran("ended the Python process. Remove exit() and the like")
-    finally:
-        process.kill()
-        process.join()
+            except EOFError:
+                yield Ran("ended the Python process. Remove exit() and the like")
+                return
 
+    def _read(self) -> None:
+        """Pass on what comes; an empty line for the end."""
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self._lines.put(line)
+        self._lines.put(b"")
 
-def _serve(connection: Connection, cells: list[tuple[str, str]]) -> None:
-    """Run in the other process: execute the cells one by one and say how each went."""
-    os.environ["MPLBACKEND"] = "agg"  # a window would wait for somebody to close it
-    transport = LocalTransport()
-    connection.send("ready")
-    for name, source in cells:
-        body, _ = transport.request(wire.Exec(name, source), timeout=0.0)
-        if isinstance(body, wire.Failure):
-            error = f"{body.kind}: {body.message}".removesuffix(": ")
-            connection.send(Ran(error, body.kind, body.line, body.cell, body.name))
-        else:
-            connection.send(Ran())
+    def _next(self, timeout: float, kind: type[Answer]) -> Answer:
+        line = self._lines.get(timeout=timeout)
+        if not line:
+            raise EOFError
+        return msgspec.json.decode(line, type=kind)

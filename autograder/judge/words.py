@@ -67,5 +67,10 @@ class NotebookWords:
         shown = FRAME.sub(lambda found: self._frame(*found.groups()), failure.traceback.rstrip())
         return "\n".join(filter(None, [shown, reason]))
 
+    def unread(self, cell: str, reason: str) -> str:
+        """Return what is shown below a cell whose source could not be read."""
+        self._ends[cell] = f"{self.name(cell)} was not run: it is {reason}"
+        return f"Not run: the cell is {reason}."
+
     def _frame(self, cell: str, line: str) -> str:
         return sentence(f"{self.name(cell)}, line {line}")

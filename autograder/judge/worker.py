@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing.util
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import nbformat
 
+from autograder import stages
 from autograder.errors import AutograderError, Unreadable
 from autograder.line.limits import Isolation, Limits
 from autograder.notebooks.outline import part_titles
-from autograder.notebooks.read import read_submission
+from autograder.notebooks.read import read_plain
+from autograder.stages import Spent, stage
 from autograder.verdict import CheckResult, PartResult, Verdict, encode
 
 # torch comes with these; the process that hands out the jobs does without it.
 if TYPE_CHECKING:
-    from autograder.line.sandbox import Sandbox
+    from autograder.line.sandbox import Lobby, Sandbox
     from autograder.suite.suite import Suite
+
+MARGIN_S = 120.0  # on top of a submission's time: a sandbox that starts, the judge's own reckoning
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -35,8 +39,10 @@ class Job(msgspec.Struct, frozen=True):
     isolation: Isolation
     hide: str  # a directory student code must not see, if it is on this machine
     cell_s: float | None = None
+    only: tuple[str, ...] = ()  # the checks to run; none means all
 
 
+shared: Lobby | None = None  # of a sandbox for all workers of this machine
 _sandboxes: dict[tuple[str, float | None], Sandbox] = {}
 
 
@@ -47,12 +53,12 @@ def judge_job(job: Job) -> bytes:
 
     suite = load_suite(job.suite)
     try:
-        submission = read_submission(job.submission)
+        submission = read_plain(job.submission)
     except Unreadable as finding:
         return encode(zero_verdict(job, suite, str(finding)))
     try:
         verdict = judge_notebook(
-            nbformat.reads(job.source, as_version=4),
+            json.loads(job.source),
             submission,
             suite,
             _sandbox(job),
@@ -61,12 +67,22 @@ def judge_job(job: Job) -> bytes:
             seed=job.seed,
             fingerprint=job.fingerprint,
             limits=limits_of(job),
+            only=job.only,
         )
     except AutograderError:
         # The sandbox itself may be what is broken: the next submission gets a new one.
         close_sandboxes()
         raise
     return encode(verdict)
+
+
+def judge_measured(job: Job) -> Spent:
+    """Do what judge_job does, and say what it took."""
+    stages.switch_on()
+    stages.take()
+    with stage("read and write"):
+        result = judge_job(job)
+    return Spent(result, stages.take(), stages.once)
 
 
 def close_sandboxes() -> None:
@@ -77,7 +93,7 @@ def close_sandboxes() -> None:
 
 def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
     """Return the verdict of a submission that cannot be judged: no points, and why."""
-    headings = part_titles(nbformat.reads(job.source, as_version=4))
+    headings = part_titles(json.loads(job.source))
     parts = [
         PartResult(
             grade_id,
@@ -116,15 +132,38 @@ def limits_of(job: Job) -> Limits:
     )
 
 
+def longest(job: Job) -> float:
+    """Return the seconds after which a job is given up, whatever the judge is doing."""
+    return limits_of(job).total_s + MARGIN_S
+
+
 def _sandbox(job: Job) -> Sandbox:
     """Return this process's sandbox, started on first use and closed when the process ends."""
     from autograder.line.sandbox import Sandbox
 
     key = (job.isolation, job.cell_s)
     if key not in _sandboxes:
-        sandbox = Sandbox(limits_of(job), job.isolation, hide=[Path(job.hide)])
-        sandbox.start()
-        _sandboxes[key] = sandbox
+        _sandboxes[key] = _joined(job) or Sandbox(
+            limits_of(job), job.isolation, hide=[Path(job.hide)]
+        )
+        with stage("join the sandbox"):
+            _sandboxes[key].start()
         # Pool workers leave without running atexit; multiprocessing has its own list.
         multiprocessing.util.Finalize(None, close_sandboxes, exitpriority=10)
     return _sandboxes[key]
+
+
+def _joined(job: Job) -> Sandbox | None:
+    """Return a line to the sandbox that this machine's workers share, if there still is one."""
+    global shared
+    from autograder.line.sandbox import Sandbox
+
+    if shared is None or shared[1] != job.isolation:
+        return None
+    sandbox = Sandbox(limits_of(job), lobby=shared)
+    try:
+        sandbox.start()
+    except AutograderError:
+        shared = None
+        return None
+    return sandbox

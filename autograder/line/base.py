@@ -9,6 +9,7 @@ from typing import Protocol
 from autograder.errors import MalformedReply
 from autograder.inside import values, wire
 from autograder.line.limits import Isolation
+from autograder.stages import stage
 
 
 class Transport(ABC):
@@ -30,7 +31,9 @@ class Transport(ABC):
         """
         identity = secrets.token_hex(16)
         message = wire.Request(identity, body, forget_handles or [], forget_calls or [])
-        frame = self.exchange(wire.pack(message, buffers or []), timeout)
+        question = wire.pack(message, buffers or [])
+        with stage("wait for answers"):
+            frame = self.exchange(question, timeout)
         try:
             reply, payload = wire.unpack(frame, wire.Reply)
             if reply.id != identity:

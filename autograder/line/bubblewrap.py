@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,9 @@ PACKAGE = Path(__file__).parents[1]
 INSIDE = PACKAGE / "inside"  # all of our code that student code may meet
 # Hidden when installed among the packages:
 OURS = ("autograder", "codehash", "solutions", "experiments", "samples", "demo", "benchmarks")
+# Not bubblewrap's /dev: it has /dev/ptmx, and the terminals of a machine are counted together.
+DEVICES = ("null", "zero", "full", "random", "urandom")
+STAGING, STALE_S = "autograder-inside-", 3600.0  # how the copy for a sandbox is called; too old
 CODE, PACKAGES = "/opt/judge", "/opt/packages"  # where they are inside
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -40,14 +45,24 @@ ALLOW = (
 
 def staged_code() -> Path:
     """A copy of the one folder of ours that goes inside, readable by any user."""
-    staging = Path(tempfile.mkdtemp(prefix="autograder-"))
+    _sweep()
+    staging = Path(tempfile.mkdtemp(prefix=STAGING))
     target = staging / "autograder"
     target.mkdir()
     shutil.copy(PACKAGE / "__init__.py", target)
-    shutil.copytree(INSIDE, target / INSIDE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(INSIDE, target / INSIDE.name)  # with times, so that compiled code is used
     for path in [staging, *staging.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     return staging
+
+
+def _sweep() -> None:
+    """Remove what a host that was killed while it started has left: each lives for seconds."""
+    for left in Path(tempfile.gettempdir()).glob(f"{STAGING}*"):
+        with contextlib.suppress(OSError):
+            state = left.lstat()
+            if state.st_uid == os.geteuid() and time.time() - state.st_mtime > STALE_S:
+                shutil.rmtree(left)
 
 
 def python_command(level: Isolation, staging: Path) -> list[str]:
@@ -74,13 +89,15 @@ def bubblewrap(bwrap: str, staging: Path, hide: Sequence[Path]) -> list[str]:
     command = [bwrap, "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
+    command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    command += ["--hostname", "student"]
     if os.geteuid() == 0:
         # Root needs no user namespace here. Each child becomes nobody, then makes its own.
-        command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        command += ["--cap-drop", "ALL"]  # bubblewrap would leave root everything
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
             command += ["--cap-add", capability]
     else:
-        command += ["--unshare-all"]
+        command += ["--unshare-user"]
     seen: list[tuple[Path, str]] = []  # host directory, where it is inside
 
     def bind(source: Path, target: str) -> None:
@@ -113,7 +130,10 @@ def bubblewrap(bwrap: str, staging: Path, hide: Sequence[Path]) -> list[str]:
         for source, target in seen:
             if ours.is_relative_to(source.resolve()) and ours.is_dir():
                 command += ["--tmpfs", str(Path(target) / ours.relative_to(source.resolve()))]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    command += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev"]
+    for device in DEVICES:
+        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    command += ["--dir", "/dev/shm", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for place in ("/dev", "/tmp", "/"):
         command += ["--remount-ro", place]
     return [*command, "--"]

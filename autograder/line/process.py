@@ -11,6 +11,8 @@ from autograder.errors import MalformedReply, StudentDied, StudentTimeout
 from autograder.inside import values, wire
 from autograder.line.base import Transport
 
+CHUNK = 2**16  # most answers are smaller, so one call gets them
+
 
 class Server(Protocol):
     """Who started the process, and knows how it ended."""
@@ -28,6 +30,7 @@ class StudentProcess(Transport):
         self._pid = pid
         self._line = line
         self._limit = limit
+        self._rest = bytearray()  # came along with the last frame
         self._alive = True
 
     def exchange(self, frame: bytes, timeout: float) -> bytes | bytearray:
@@ -47,8 +50,12 @@ class StudentProcess(Transport):
     def receive(self, deadline: float) -> bytearray:
         """The next frame. After any failure the process is gone."""
         try:
-            length = wire.frame_length(bytes(self._exactly(4, deadline)), self._limit)
-            return self._exactly(length, deadline)
+            frame, self._rest = self._rest, bytearray()
+            self._fill(frame, 4, deadline)
+            length = wire.frame_length(bytes(frame[:4]), self._limit)
+            self._fill(frame, 4 + length, deadline)
+            self._rest = frame[4 + length :]
+            return frame[4 : 4 + length]
         except TimeoutError:
             self.kill()
             raise StudentTimeout("no answer") from None
@@ -68,19 +75,17 @@ class StudentProcess(Transport):
     def alive(self) -> bool:
         return self._alive
 
-    def _exactly(self, size: int, deadline: float) -> bytearray:
-        data = bytearray(size)
-        view, have = memoryview(data), 0
-        while have < size:
+    def _fill(self, frame: bytearray, size: int, deadline: float) -> None:
+        """Receive until the frame has at least this size."""
+        while len(frame) < size:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._line.settimeout(left)
-            got = self._line.recv_into(view[have:])
-            if got == 0:
+            data = self._line.recv(max(size - len(frame), CHUNK))
+            if not data:
                 raise ConnectionError
-            have += got
-        return data
+            frame += data
 
     def _died(self) -> StudentDied:
         status = self._server.status(self._pid, 1.0)

@@ -1,5 +1,9 @@
 """The host's side of the sandbox: start it, hand out student processes, end them.
 
+One fork server serves many workers of a machine: one process launches it, the others join it,
+each on a line of its own. Whoever launched it ends it; a worker that dies takes only its own
+student processes along.
+
 Level "bwrap": a fork server inside bubblewrap (no network, an empty read-only file system with
 Python and the installed packages, nothing of the course), whose children confine themselves
 further (`inside/confine.py`). Level "none": the same fork server as a plain process; its
@@ -17,9 +21,11 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from autograder import stages
 from autograder.errors import AutograderError
+from autograder.line import cgroup
 from autograder.line.bubblewrap import (
     ALLOW,
     CODE,
@@ -32,15 +38,20 @@ from autograder.line.bubblewrap import (
     staged_code,
 )
 from autograder.line.limits import Isolation, Limits
-from autograder.line.process import StudentProcess
+
+# torch comes with it; who only starts and ends the server does without.
+if TYPE_CHECKING:
+    from autograder.line.process import StudentProcess
 
 # The last one is what the first backward pass from a tensor that is no scalar imports.
 PRELOAD = ("numpy", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
+# How to join a fork server, and which level it has.
+Lobby = tuple[socket.socket, Isolation]
 START_S, SPAWN_S, END_S = 120.0, 20.0, 10.0
 
 
 class Sandbox:
-    """A running fork server; use as a context manager, one per worker process.
+    """A line to a running fork server; use as a context manager, one per worker process.
 
     Start it in a thread that lives as long as the sandbox is needed: the kernel ends bubblewrap
     together with the thread that started it.
@@ -52,6 +63,8 @@ class Sandbox:
             (the course directory). The package's own checkout always is.
         preload: modules to import once for all children; those of PRELOAD are what ordinary
             exercises use.
+        lobby: that of a sandbox which another process has launched: join its server, which
+            has a level and hidden directories of its own, instead of starting one.
     """
 
     def __init__(
@@ -61,16 +74,26 @@ class Sandbox:
         *,
         hide: Sequence[Path] = (),
         preload: Sequence[str] = PRELOAD,
+        lobby: Lobby | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.level: Isolation = level
+        self.level: Isolation = lobby[1] if lobby else level
         self._hide = [Path(path) for path in hide]
         self._preload = list(preload)
-        self._ended: dict[int, int] = {}
+        self._ended: dict[int, int] = {}  # how, until somebody has asked
+        self._groups = cgroup.find()
+        self._group_of: dict[int, Path] = {}
         self._staging: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
+        self._leash: socket.socket | None = None  # the server ends when this is closed
+        self._lobby = lobby[0] if lobby else None
         self._control: socket.socket | None = None
         self._errors: Path | None = None
+
+    @property
+    def lobby(self) -> Lobby | None:
+        """What another process needs to join; None before the launch."""
+        return (self._lobby, self.level) if self._lobby is not None else None
 
     # --- start and stop ---
 
@@ -82,49 +105,62 @@ class Sandbox:
         self.close()
 
     def start(self) -> None:
-        """Start the fork server and wait until torch is imported."""
-        if self._server is not None:
+        """Get a line to the fork server, starting one if there is none, and wait for torch."""
+        if self._control is not None:
             return
-        self._staging = staged_code()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = ours
         try:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
-                fd = str(theirs.fileno())
-                arguments = [fd, self.level, *self._path(), "--", *self._preload]
-                self._errors = self._staging / "errors.txt"
-                with self._errors.open("wb") as errors:
-                    self._server = subprocess.Popen(
-                        self._command(arguments),
-                        pass_fds=[theirs.fileno()],
-                        stdin=subprocess.DEVNULL,
-                        stdout=subprocess.DEVNULL,
-                        stderr=errors,
-                        env=ENVIRONMENT,
-                        cwd=self._staging,
-                        start_new_session=True,
-                    )
+                self._send(self.launch(), b"join", theirs)
             self._hear(START_S, "ready")
-            if self.level == "bwrap":
+            if self._staging is not None:
                 # All of it is imported, and a host that is killed could not tidy up later.
-                shutil.rmtree(self._staging)
+                shutil.rmtree(self._staging, ignore_errors=True)
         except BaseException:
             self.close()
             raise
 
+    def launch(self) -> socket.socket:
+        """Start the fork server without waiting for it; return the lobby that others join by."""
+        if self._lobby is not None:
+            return self._lobby
+        if self._groups is not None:
+            self._groups.sweep()
+        self._staging = staged_code()
+        self._leash, leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lobby, lobby = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with leash, lobby:
+            descriptors = [leash.fileno(), lobby.fileno()]
+            arguments = [*map(str, descriptors), self.level, *self._path(), "--", *self._preload]
+            self._errors = self._staging / "errors.txt"
+            with self._errors.open("wb") as errors:
+                self._server = subprocess.Popen(
+                    self._command(arguments),
+                    pass_fds=descriptors,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    env=ENVIRONMENT,
+                    cwd=self._staging,
+                    start_new_session=True,
+                )
+        return self._lobby
+
     def close(self) -> None:
-        """End the fork server and every process it started."""
-        if self._control is not None:
-            self._control.close()
+        """Leave the fork server; whoever launched it ends it, and every process it started."""
+        lines = [self._control, self._leash, self._lobby if self._server is not None else None]
+        for line in filter(None, lines):
+            line.close()
         if self._server is not None:
             try:
                 self._server.wait(END_S)
             except subprocess.TimeoutExpired:
                 self._server.kill()  # bubblewrap takes everything inside with it
                 self._server.wait()
+            self._lobby = None
         if self._staging is not None:
             shutil.rmtree(self._staging, ignore_errors=True)
-        self._control = self._server = self._errors = self._staging = None
+        self._control = self._leash = self._server = self._errors = self._staging = None
 
     @staticmethod
     def available() -> tuple[bool, str]:
@@ -155,14 +191,20 @@ class Sandbox:
 
     def spawn(self) -> StudentProcess:
         """A fresh, empty, confined student process."""
+        from autograder.line.process import StudentProcess
+
         self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
+        if self._groups is not None:
+            cgroup.ask_who_sends(ours)
         with theirs:
             rules = json.dumps(self.limits.rules()).encode()
-            socket.send_fds(self._control, [rules], [theirs.fileno()])
+            self._send(self._control, rules, theirs)
         pid = int(self._hear(SPAWN_S, "spawned")["spawned"])
+        self._ended.pop(pid, None)  # of an earlier process with this number
         process = StudentProcess(self, pid, ours, self.limits.message_mb * 2**20)
+        self._enclose(pid, ours)
         hello = bytes(process.receive(time.monotonic() + SPAWN_S))
         if hello != b"ready":
             process.kill()
@@ -175,6 +217,9 @@ class Sandbox:
             with contextlib.suppress(OSError):  # the server is gone, and its children with it
                 self._control.send(json.dumps({"kill": pid}).encode())
             self.status(pid, END_S)
+        self._ended.pop(pid, None)  # nobody asks again, and the number will be another's
+        if (group := self._group_of.pop(pid, None)) is not None:
+            cgroup.leave(group)
 
     def status(self, pid: int, timeout: float) -> int | None:
         """The exit status of a child, as a shell shows it; None when it does not end in time."""
@@ -187,6 +232,24 @@ class Sandbox:
         return self._ended.get(pid)
 
     # --- below ---
+
+    def _enclose(self, pid: int, line: socket.socket) -> None:
+        """Put a child that is about to say hello, and has not run anything yet, into a group."""
+        if self._groups is None:
+            return
+        line.settimeout(SPAWN_S)
+        with contextlib.suppress(OSError):  # it says nothing: reading its hello will tell
+            process = cgroup.sender(line)
+            group = self._groups.enclose(process, self.limits) if process is not None else None
+            if group is not None:
+                self._group_of[pid] = group
+
+    def _send(self, line: socket.socket, data: bytes, attached: socket.socket) -> None:
+        """Send the server a message and a socket for its answers."""
+        try:
+            socket.send_fds(line, [data], [attached.fileno()])
+        except OSError as error:
+            raise self._broken(f"is gone ({error})") from None
 
     def _hear(self, timeout: float, key: str) -> dict[str, Any]:
         """The next message of this kind from the server; notes the ends of children."""
@@ -205,6 +268,9 @@ class Sandbox:
             message: dict[str, Any] = json.loads(data)
             if "ended" in message:
                 self._ended[message["ended"]] = message["status"]
+                stages.add("the student's process", message["cpu"])
+            if "ready" in message:
+                stages.once["import torch for students"] = message["cpu"]
             if key in message:
                 return message
 

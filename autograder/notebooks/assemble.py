@@ -18,7 +18,6 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
@@ -54,6 +53,8 @@ class PointsOf(Protocol):
 
 def read_exercise(path: Path) -> NotebookNode:
     """Read the MyST notebook; raise AutograderError when it is not one."""
+    import jupytext  # slow to import, and only assembly reads exercises
+
     try:
         return jupytext.read(path, fmt="md:myst")
     except Exception as error:  # jupytext raises whatever its parsers raise

@@ -14,6 +14,7 @@ from typing import Any, Literal
 Role = Literal["given", "solution", "test"]
 FLAGS = ("grade", "solution", "locked", "task")
 MAX_ID = 200  # characters kept of a grade_id that a student may have written
+MAX_SHOWN = 300_000  # characters of all the cells together that carry one id
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,21 @@ def source_of(cell: Any) -> str:
 def digest(source: str) -> str:
     """Return a short hash of a cell that blank lines and trailing spaces do not change."""
     lines = (line.rstrip() for line in source.splitlines())
-    return hashlib.sha256("\n".join(filter(None, lines)).encode()).hexdigest()[:16]
+    text = "\n".join(filter(None, lines)).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def answers_of(notebook: Any) -> dict[str, str]:
     """Return the source of each code cell that carries a grade id, all of them if they differ."""
-    answers: dict[str, str] = {}
+    found: dict[str, dict[str, None]] = {}  # the sources of an id, each once and in order
     for cell in _marked(cells_of(notebook)):
-        grade_id, source = grade_id_of(cell), source_of(cell)
-        first = answers.setdefault(grade_id, source)
-        if source not in first:
-            answers[grade_id] = f"{first}\n\n# Another cell with the same id:\n{source}"
-    return answers
+        found.setdefault(grade_id_of(cell), {})[source_of(cell)] = None
+    return {grade_id: _together(list(sources)) for grade_id, sources in found.items()}
+
+
+def _together(sources: list[str]) -> str:
+    text = "\n\n# Another cell with the same id:\n".join(sources)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n[...]"
 
 
 def _marked(cells: Iterable[Any]) -> list[Any]:

@@ -25,7 +25,7 @@ from autograder.notebooks.marks import (
 )
 from autograder.notebooks.regions import without_hidden
 
-HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 KINDS: dict[Role, str] = {"given": "given", "solution": "answer", "test": "test"}
 LINE_CHARS = 100  # of a quoted line
@@ -122,7 +122,7 @@ def line_of(name: str, line: int, source: str | None) -> str:
     lines = (source or "").splitlines()
     if not line:
         return name
-    text = lines[line - 1].strip() if line <= len(lines) else ""
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     shown = text if len(text) <= LINE_CHARS else f"{text[:LINE_CHARS]} [...]"
     return f"line {line} of {name}" + (f", `{shown}`" if shown else "")
 
@@ -150,4 +150,4 @@ def _under_headings(notebook: Any) -> Iterator[tuple[str, int, Any]]:
 
 
 def _without_markup(heading: str) -> str:
-    return re.sub(r"[*`$]", "", heading).strip()
+    return re.sub(r"[*`$]", "", heading.rstrip().rstrip("#")).strip()

@@ -8,7 +8,7 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from autograder.notebooks.marks import (
     source_of,
 )
 from autograder.notebooks.names import defined_in
-from autograder.notebooks.outline import Expected
+from autograder.notebooks.outline import Expected, line_of, sentence
 
 OWN = "is defined in a cell of your own, which grading does not run"
 CHANGED = "is defined in a change to a given cell, and grading uses the original"
@@ -82,6 +82,29 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
         ]
     paired.strays = _strays(expected, submitted) | _names(own, OWN)
     return paired
+
+
+def refused_parts(
+    paired: Paired,
+    found: Mapping[str, Mapping[str, int]],
+    refused: Callable[[str], Collection[str]],
+) -> dict[str, tuple[str, str]]:
+    """Return, for graded cells whose answers name what they may not, where the first does and what.
+
+    `found` gives, by cell, names and the first line of each; `refused` what a graded cell's answers
+    may not use. Grading gives such a part no points, and the student's own `check` fails it: both
+    ask here.
+    """
+    cells = {cell.id: cell for cell in paired.cells if cell.role == "solution"}
+    told = {}
+    for part, answers in paired.answers.items():
+        names = refused(part)
+        for cell in (cells[answer] for answer in answers):
+            named = {name: line for name, line in found.get(cell.id, {}).items() if name in names}
+            if named and part not in told:
+                name = min(named, key=named.__getitem__)
+                told[part] = sentence(line_of(cell.name, named[name], cell.source)), name
+    return told
 
 
 def _match(

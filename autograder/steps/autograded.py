@@ -71,6 +71,17 @@ def part_outputs(part: PartResult) -> list[NotebookNode]:
     ]
 
 
+def shown_points(cell: NotebookNode) -> float | None:
+    """Return the points that a graded cell shows, as nbgrader reads them; None for no points."""
+    for output in reversed(cell.get("outputs", [])):
+        if output.get("output_type") == "execute_result":
+            try:
+                return float(output["data"]["text/plain"])
+            except (KeyError, TypeError, ValueError):
+                return None
+    return None
+
+
 def _outputs(result: CellResult | None) -> Iterable[NotebookNode]:
     if result is None:
         return

@@ -1,217 +1,250 @@
 """Bring what students handed in into the course: submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb.
 
 Every file of the inbox ends up as one row: collected, or not, and why. What a notebook
-holds does not matter here; one that cannot be read is collected too and graded with a
-zero and a reason, so nothing is lost on the way.
+holds does not matter here, unless one person handed in several; one that cannot be read is
+collected too and graded with a zero and a reason, so nothing is lost on the way.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-
-import msgspec
+from pathlib import Path
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
-from autograder.steps.inbox import CLUTTER, Found, open_inbox
-
-# What learning platforms and people call a submission, most telling first.
-PATTERNS = (
-    r"(?P<student>[^/]+)_\d+_assignsubmission_[^/]*/.*",  # Moodle
-    r"(?P<student>[^/+]+)\+[^/]+\+[^/]+/.*",  # nbgrader's exchange
-    r"(?P<student>[^/]+)/.*",  # STUDENT/whatever.ipynb
-    r"(?P<student>[^/_]+)(?:_LATE)?_\d+_\d+_.*\.ipynb",  # Canvas
-    r"(?P<student>.+)[_ -]{assignment}\.ipynb",  # STUDENT_ASSIGNMENT.ipynb
-    r"(?P<student>.+)\.ipynb",  # STUDENT.ipynb
+from autograder.steps.answers import NONE, Answers
+from autograder.steps.choose import choose
+from autograder.steps.identity import BY_NAME, Owner, Pattern, Unclear, owner_of
+from autograder.steps.inbox import Found, notebooks, open_inbox
+from autograder.steps.manifest import (
+    Entry,
+    Row,
+    printable,
+    read_manifest,
+    write_manifest,
 )
+from autograder.steps.roster import Roster, conflict
+
+MAX_TOTAL = 4 * 2**30  # bytes that one collection may bring into the course
+TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # to blame, not the submission
 
 
-class Row(msgspec.Struct, frozen=True):
-    """What became of one file of the inbox. Names are made printable."""
-
-    file: str
-    student: str = ""
-    is_collected: bool = False
-    reason: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """Where a submission came from; ``original`` is the student's id as it was written."""
-
-    original: str
-    file: str
-    timestamp: str
-
-
-class Manifest(msgspec.Struct):
-    """What was collected for one assignment, by student, and what could not be."""
-
-    submissions: dict[str, Entry] = {}
-    refused: list[Row] = []
-
-
-def read_manifest(course: Course, assignment: str) -> Manifest:
-    try:
-        return msgspec.json.decode(
-            course.record("collected", assignment).read_bytes(), type=Manifest
-        )
-    except FileNotFoundError:
-        return Manifest()
-
-
-def collect(course: Course, source: Path, assignment: str, pattern: str | None = None) -> list[Row]:
+def collect(
+    course: Course,
+    source: Path,
+    assignment: str,
+    pattern: str | None = None,
+    answers: Answers = NONE,
+) -> list[Row]:
     """Copy every notebook in ``source`` to its place; return one row per file found.
 
     ``pattern`` is a regular expression with a group named ``student``, matched against the
-    path inside the inbox. Of several notebooks by one student the latest is taken.
+    path inside the inbox. What was collected from one person or place is never replaced from
+    another, unless ``answers`` say so. Raises AutograderError when there is nothing to collect
+    from, OSError when the course cannot be written; the same call then goes on.
     """
     course.require_released(assignment)
-    patterns = _compile(pattern, assignment)
-    manifest = read_manifest(course, assignment)
-    rows: list[Row] = []
-    candidates: dict[str, list[Found]] = {}
+    _refuse_own_folders(course, source)
     with open_inbox(source) as inbox:
-        listing = list(_notebooks(inbox, rows))
-        prefix = _shared_folder([found.name for found in listing])
-        for found in listing:
-            original = _student(found.name.removeprefix(prefix), patterns)
-            if original is None:
-                rows.append(Row(printable(found.name), reason="no student id in its name"))
+        return _Collection(course, source, assignment, answers).run(inbox, pattern)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A file and whose it is; ``path`` is its path below --inside."""
+
+    found: Found
+    path: str
+    owner: Owner
+    is_told: bool  # by the instructor
+
+
+class _Collection:
+    """One run of ``collect``."""
+
+    def __init__(self, course: Course, source: Path, assignment: str, answers: Answers) -> None:
+        self.course, self.assignment, self.answers = course, assignment, answers
+        home, place = course.root, source.resolve()
+        self.source = str(place.relative_to(home) if place.is_relative_to(home) else place)
+        self.manifest = read_manifest(course, assignment)
+        self.blank = course.notebook("release", assignment).read_bytes()
+        self.rows: list[Row] = []
+        self.bytes_left = MAX_TOTAL
+
+    def run(self, inbox: list[Found], pattern: str | None) -> list[Row]:
+        named = Pattern(pattern) if pattern is not None else None
+        works = self._without_wrapper(list(self._works(inbox, named)))
+        roster = Roster(self.course, self.assignment, self.manifest, [work.owner for work in works])
+        by_student: dict[str, list[_Work]] = {}
+        for work in works:
+            try:
+                told = self.answers.student_of(work.found.name)
+                student = told or roster.student_of(work.owner)
+            except Unclear as question:
+                self._refuse(work.found, str(question))
             else:
-                candidates.setdefault(original, []).append(found)
-        for original in sorted(candidates):
-            newest_first = sorted(
-                candidates[original], key=lambda found: (found.time, found.name), reverse=True
+                by_student.setdefault(student, []).append(work)
+        try:
+            for student in sorted(by_student):
+                self._take_one(student, by_student[student])
+        finally:
+            self._write_manifest()
+        return sorted(self.rows, key=lambda row: row.file)
+
+    def _works(self, inbox: list[Found], named: Pattern | None) -> Iterator[_Work]:
+        """Yield the files that may be notebooks with their owners; everything else is a row."""
+        inside = f"{self.answers.inside.strip('/')}/" if self.answers.inside else ""
+        for found in notebooks(inbox):
+            path = found.name.removeprefix(inside)
+            if found.refusal:
+                self._refuse(found, found.refusal)
+            elif not found.name.startswith(inside):
+                self._refuse(found, f"lies outside of {self.answers.inside}")
+            elif student := self.answers.student_of(found.name):
+                yield _Work(found, path, self._given(path, student), is_told=True)
+            else:
+                try:
+                    owner = named.owner_of(path) if named else owner_of(path, self.assignment)
+                    yield _Work(found, path, owner, is_told=False)
+                except Unclear as question:
+                    self._refuse(found, str(question))
+
+    def _given(self, path: str, student: str) -> Owner:
+        """Return the owner of a file whose student was told; an LMS's number is kept."""
+        try:
+            owner = owner_of(path, self.assignment)
+        except Unclear:
+            owner = Owner("given", student, student)
+        return Owner("given", student, student) if owner.kind in BY_NAME else owner
+
+    def _without_wrapper(self, works: list[_Work]) -> list[_Work]:
+        """Ask when one folder holds everything: a student's, or one around everybody's work."""
+        asked = [work for work in works if not work.is_told]
+        tops = {work.path.partition("/")[0] for work in works}
+        if len(works) < 2 or len(tops) > 1 or any(w.owner.kind != "folder" for w in asked):
+            return works
+        top = printable(tops.pop())
+        for work in asked:
+            self._refuse(
+                work.found,
+                f"is {top!r} the student, or a folder around everybody's work? "
+                f"Say --student ID, or --inside {top!r}",
             )
-            rows += _take_first(course, assignment, original, newest_first, manifest)
-    manifest.refused = [row for row in rows if not row.is_collected and row.file.endswith(".ipynb")]
-    write_atomically(course.record("collected", assignment), msgspec.json.encode(manifest))
-    return sorted(rows, key=lambda row: row.file)
+        return [work for work in works if work.is_told]
 
+    def _take_one(self, student: str, works: list[_Work]) -> None:
+        """Collect the one file of a student's that counts."""
+        told = [work for work in works if work.is_told]
+        for work in works:
+            if told and not work.is_told:
+                file = printable(told[0].found.name)
+                self._refuse(work.found, f"{file} was named in its place", student)
+        works = told or works
+        packed = all(work.owner.kind in ("moodle", "canvas") for work in works)
+        choice = choose([work.found for work in works], self.blank, packed=packed)
+        for work in works:
+            if work.found is not choice.taken:
+                self._refuse(work.found, choice.reasons[work.found], student)
+                continue
+            reason = self._place(student, work)
+            file = printable(work.found.name)
+            self.rows.append(Row(file, student, not reason, reason, self.source))
 
-def printable(text: str) -> str:
-    """Return the text with line breaks, control characters and broken bytes spelled out."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+    def _refuse(self, found: Found, reason: str, student: str = "") -> None:
+        self.rows.append(Row(printable(found.name), student, reason=reason, source=self.source))
 
-
-def safe_id(original: str) -> str:
-    """Return a student id that is safe as a folder name and still readable.
-
-    Letters and digits of any script, and ``. _ - @``, stay; white space becomes ``_``.
-    Anything else becomes ``-``, and then six hex digits keep different names apart.
-    """
-    text = re.sub(r"\s+", "_", unicodedata.normalize("NFC", original.strip()))
-    kept = "".join(c if c in "._-@" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
-    clean = kept.lstrip(".-").encode()[:120].decode(errors="ignore")
-    return clean if clean and clean == text else f"{clean or 'student'}-{_digest(original)}"
-
-
-def _digest(original: str) -> str:
-    return hashlib.sha256(original.encode(errors="surrogateescape")).hexdigest()[:6]
-
-
-def _unique_id(original: str, manifest: Manifest) -> str:
-    """Keep 'Ada Lovelace' and 'Ada_Lovelace' apart: the second to come gets a suffix."""
-    student = safe_id(original)
-    known = manifest.submissions.get(student)
-    if known and known.original != printable(original):
-        return f"{student}-{_digest(original)}"
-    return student
-
-
-def _notebooks(inbox: Iterable[Found], rows: list[Row]) -> Iterable[Found]:
-    """Yield the files that may be notebooks; everything else becomes a row."""
-    for found in inbox:
-        reason = found.refusal
-        if any(part in CLUTTER for part in PurePosixPath(found.name).parts):
-            reason = "left behind by a program, not handed in"
-        elif not reason and not found.name.lower().endswith(".ipynb"):
-            reason = "not a notebook (.ipynb)"
-        if reason:
-            rows.append(Row(printable(found.name), reason=reason))
-        else:
-            yield found
-
-
-def _compile(pattern: str | None, assignment: str) -> list[re.Pattern[str]]:
-    if pattern is None:
-        texts = [text.replace("{assignment}", re.escape(assignment)) for text in PATTERNS]
-        return [re.compile(text, re.DOTALL) for text in texts]
-    try:
-        compiled = re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        raise AutograderError(
-            f"the pattern is not a regular expression: {error}", pattern, "Correct --pattern."
-        ) from error
-    if "student" not in compiled.groupindex:
-        raise AutograderError(
-            "the pattern has no group named student", pattern, "Write (?P<student>...) in it."
+    def _place(self, student: str, work: _Work) -> str:
+        """Write one submission into the course; return why not, or nothing."""
+        target = self.course.notebook("submitted", self.assignment, student)
+        if not target.parent.resolve().is_relative_to(self.course.root / "submitted"):
+            return "the student's folder in submitted/ is a link to elsewhere"
+        try:
+            data = work.found.read()
+            if len(data) > self.bytes_left:
+                return f"more than {MAX_TOTAL // 2**30} GB in all; collect it by itself"
+            if reason := self._objection(student, work, target, data):
+                return reason
+            stamp = target.parent / "timestamp.txt"
+            timestamp = _timestamp(work.found.time)
+            if timestamp:
+                write_atomically(stamp, timestamp.encode())
+            else:
+                stamp.unlink(missing_ok=True)
+            write_atomically(target, data)
+        except ValueError as error:
+            return str(error)
+        except OSError as error:
+            if error.errno in MACHINE:
+                raise
+            return f"cannot be written: {error.strerror}"
+        self.bytes_left -= len(data)
+        self.manifest.submissions[student] = Entry(
+            printable(work.owner.name),
+            printable(work.found.name),
+            timestamp,
+            work.owner.kind,
+            work.owner.id,
+            self.source,
         )
-    return [compiled]
+        return ""
+
+    def _objection(self, student: str, work: _Work, target: Path, data: bytes) -> str:
+        """Return why this file must not replace what is there, or nothing."""
+        known = self.manifest.submissions.get(student)
+        if work.is_told or self.answers.may_replace(student) or not target.is_file():
+            return ""
+        if known is None and _holds(target, data):  # written by a run that was killed
+            return ""
+        timestamp = _timestamp(work.found.time)
+        reason = conflict(student, work.owner, self.source, known)
+        if known and timestamp < known.timestamp:
+            reason = (
+                f"a newer one was collected before: {known.file} of {_short(known.timestamp)}, "
+                f"this one is of {_short(timestamp)}"
+            )
+        return f"{reason}; --replace {student} takes this one all the same" if reason else ""
+
+    def _write_manifest(self) -> None:
+        """Write the record; what other sources could not give stays in it until they can."""
+        taken = {row.file for row in self.rows if row.is_collected}
+        refused = [row for row in self.rows if not row.is_collected and _is_notebook(row.file)]
+        kept = [
+            row
+            for row in self.manifest.refused
+            if row.source not in ("", self.source) and row.file not in taken
+        ]
+        self.manifest.refused = [*kept, *refused]
+        write_manifest(self.course, self.assignment, self.manifest)
 
 
-def _student(name: str, patterns: list[re.Pattern[str]]) -> str | None:
-    for pattern in patterns:
-        match = pattern.fullmatch(name)
-        if match and match["student"] and match["student"].strip():
-            return match["student"]
-    return None
+def _timestamp(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(TIME)
 
 
-def _shared_folder(names: list[str]) -> str:
-    """Return the one folder that holds all the notebooks directly, as some archives have."""
-    folders = {name.rpartition("/")[0] for name in names}
-    return f"{folders.pop()}/" if len(names) > 1 and len(folders) == 1 and folders != {""} else ""
+def _short(timestamp: str) -> str:
+    return timestamp.partition(".")[0] or "an unknown time"
 
 
-def _take_first(
-    course: Course,
-    assignment: str,
-    original: str,
-    newest_first: list[Found],
-    manifest: Manifest,
-) -> Iterable[Row]:
-    """Collect the newest notebook of one student that can be read."""
-    student = _unique_id(original, manifest)
-    taken: Found | None = None
-    for found in newest_first:
-        file = printable(found.name)
-        if taken:
-            yield Row(file, student, reason=f"{printable(taken.name)} is newer")
-            continue
-        reason = _place(course, assignment, student, original, found, manifest)
-        taken = None if reason else found
-        yield Row(file, student, is_collected=not reason, reason=reason)
+def _holds(path: Path, data: bytes) -> bool:
+    return path.stat().st_size == len(data) and path.read_bytes() == data
 
 
-def _place(
-    course: Course,
-    assignment: str,
-    student: str,
-    original: str,
-    found: Found,
-    manifest: Manifest,
-) -> str:
-    """Write one submission into the course; return why not, or nothing."""
-    target = course.notebook("submitted", assignment, student)
-    if not target.parent.resolve().is_relative_to(course.root / "submitted"):
-        return "the student's folder in submitted/ is a link to elsewhere"
-    timestamp = datetime.fromtimestamp(found.time, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-    known = manifest.submissions.get(student)
-    if known and known.timestamp > timestamp and target.is_file():
-        return f"a newer one was collected before: {known.file}"
-    try:
-        write_atomically(target, found.read())
-    except ValueError as error:
-        return str(error)
-    write_atomically(target.parent / "timestamp.txt", timestamp.encode())
-    manifest.submissions[student] = Entry(printable(original), printable(found.name), timestamp)
-    return ""
+def _is_notebook(file: str) -> bool:
+    return file.lower().endswith(".ipynb")
+
+
+def _refuse_own_folders(course: Course, source: Path) -> None:
+    """Refuse to collect from what the course itself has written."""
+    place = source.resolve()
+    ours = [course.root / step for step in ("source", "release", "submitted", "autograded")]
+    if course.root.is_relative_to(place) or any(place.is_relative_to(own) for own in ours):
+        raise AutograderError(
+            "this is the course itself, not an inbox",
+            str(source),
+            f"Give the folder or archive with the submissions, such as {course.root / 'inbox'}.",
+        )

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from autograder.course.directory import Course
+from autograder.steps.identity import BY_NAME, LMS
+from autograder.steps.manifest import Entry, read_manifest
+from autograder.steps.scores import read_scores
 from autograder.verdict import Verdict
 
 MARK_COLUMNS = (
-    *("assignment", "student", "score", "max_score", "auto_score", "late_penalty"),
+    *("assignment", "student", "name", "lms", "lms_id"),
+    *("score", "max_score", "auto_score", "late_penalty"),
     *("needs_manual_grade", "submitted", "isolation", "problems"),
 )
 CHECK_COLUMNS = (
@@ -56,27 +60,32 @@ def _verdicts(course: Course, assignment: str) -> Iterator[Verdict]:
 
 def _mark_rows(course: Course, assignment: str) -> Iterator[list[object]]:
     """The score is the gradebook's: with manual grades, extra credit and late penalty."""
-    from nbgrader.api import MissingEntry
+    found = read_scores(course, assignment)
+    people = read_manifest(course, assignment).submissions
+    for verdict in _verdicts(course, assignment):
+        score = found.get(verdict.student)
+        if score is None:
+            continue
+        yield [
+            assignment,
+            verdict.student,
+            *_identity(people.get(verdict.student)),
+            score.points,
+            score.max_points,
+            verdict.points,
+            score.penalty or 0,
+            score.needs_manual_grade,
+            score.timestamp.isoformat() if score.timestamp else "",
+            verdict.isolation,
+            " | ".join(verdict.problems),
+        ]
 
-    with course.open_gradebook() as gradebook:
-        for verdict in _verdicts(course, assignment):
-            try:
-                entry = gradebook.find_submission(assignment, verdict.student)
-            except MissingEntry:
-                continue
-            penalty = sum(notebook.late_submission_penalty or 0 for notebook in entry.notebooks)
-            yield [
-                assignment,
-                verdict.student,
-                entry.score - penalty,
-                entry.max_score,
-                verdict.points,
-                penalty,
-                entry.needs_manual_grade,
-                entry.timestamp.isoformat() if entry.timestamp else "",
-                verdict.isolation,
-                " | ".join(verdict.problems),
-            ]
+
+def _identity(entry: Entry | None) -> tuple[str, str, str]:
+    """Return a student's name, and the LMS with its own id for them where that is known."""
+    if entry is None or entry.kind in ("", *BY_NAME, "given"):
+        return entry.original if entry else "", "", ""
+    return entry.original, entry.kind if entry.kind in LMS else "", entry.id
 
 
 def _check_rows(course: Course, assignment: str) -> Iterator[list[object]]:

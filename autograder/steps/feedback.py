@@ -1,8 +1,14 @@
-"""The page a student gets back: what was examined, what was found, what their cells printed."""
+"""The page a student gets back: the mark, what was examined and found, what people wrote.
+
+The mark is the gradebook's: with what was given by hand, extra credit and the penalty for handing
+in late. The checks and cells are the verdict's.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.directory import Course
@@ -11,7 +17,9 @@ from autograder.errors import AutograderError, Unreadable
 from autograder.notebooks.marks import answers_of
 from autograder.notebooks.outline import sentence
 from autograder.notebooks.read import read_bytes, read_submission
+from autograder.steps.late import LateRule
 from autograder.steps.pages import render
+from autograder.steps.scores import Score, read_scores
 from autograder.verdict import CellResult, Verdict
 
 SAYS = {
@@ -23,8 +31,21 @@ SAYS = {
 }
 
 
-def feedback(course: Course, assignment: str, students: Iterable[str] = ()) -> list[Path]:
-    """Write feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html for every verdict; return the paths."""
+@dataclass(frozen=True)
+class Written:
+    """One page, and what is wrong with the mark on it, if something is."""
+
+    student: str
+    path: Path
+    note: str = ""
+
+
+def feedback(course: Course, assignment: str, students: Iterable[str] = ()) -> list[Written]:
+    """Write feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html for every verdict; say what was written.
+
+    Raises AutograderError when there is nothing to write, or when the gradebook does not hold
+    what the tests gave.
+    """
     course.require_released(assignment)
     chosen = list(students) or course.graded(assignment)
     if not chosen:
@@ -33,10 +54,13 @@ def feedback(course: Course, assignment: str, students: Iterable[str] = ()) -> l
             str(course.root),
             f"Run 'autograder grade {assignment}' first.",
         )
-    return [_write(course, assignment, student) for student in chosen]
+    scores, rule = read_scores(course, assignment), LateRule(course)
+    return [_write(course, assignment, student, scores.get(student), rule) for student in chosen]
 
 
-def _write(course: Course, assignment: str, student: str) -> Path:
+def _write(
+    course: Course, assignment: str, student: str, score: Score | None, rule: LateRule
+) -> Written:
     verdict = course.read_verdict(assignment, student)
     if verdict is None:
         raise AutograderError(
@@ -44,29 +68,59 @@ def _write(course: Course, assignment: str, student: str) -> Path:
             str(course.verdict_path(assignment, student)),
             f"Run 'autograder grade {assignment}', or correct the name.",
         )
+    if score is None or not score.agrees_with(verdict):
+        raise AutograderError(
+            f"the gradebook does not have the points that the tests gave {student!r}",
+            str(course.root),
+            f"Run 'autograder grade {assignment}' again: it writes them there.",
+        )
     data = read_bytes(course.notebook("submitted", assignment, student))
     target = course.feedback(assignment, student)
-    write_atomically(target, page(verdict, data).encode())
-    return target
+    write_atomically(target, page(verdict, score, data).encode())
+    # `status` tells by these times whether a page is up to date, also when the clock went back.
+    made = course.verdict_path(assignment, student).stat().st_mtime_ns
+    if target.stat().st_mtime_ns < made:
+        os.utime(target, ns=(made, made))
+    return Written(student, target, _note(score, rule))
 
 
-def page(verdict: Verdict, submission: bytes) -> str:
+def _note(score: Score, rule: LateRule) -> str:
+    if not rule.is_out_of_date(score):
+        return ""
+    return (
+        f"the page takes off {score.penalty or 0:g} points for handing in late, and by today's "
+        f"due date and rule it is {rule.penalty(score) or 0:g}"
+    )
+
+
+def page(verdict: Verdict, score: Score, submission: bytes) -> str:
     """Return the feedback page; ``submission`` is the file as it was handed in."""
     try:
         answers = answers_of(read_submission(submission))
     except Unreadable:
         answers = {}
+    tested = {part.grade_id for part in verdict.parts}
+    names = {result.cell_id: sentence(result.name or result.cell_id) for result in verdict.cells}
     cells = [
-        _cell(result, answers[result.cell_id])
+        _cell(result, answers[result.cell_id], names[result.cell_id])
         for result in verdict.cells
         if result.cell_id in answers
     ]
-    return render("feedback.html.j2", verdict=verdict, cells=cells)
+    return render(
+        "feedback.html.j2",
+        verdict=verdict,
+        score=score,
+        parts=[(part, score.parts[part.grade_id]) for part in verdict.parts],
+        others=[(name, part) for name, part in score.parts.items() if name not in tested],
+        tested=verdict.points,
+        comments=[(names.get(cell, cell), text) for cell, text in score.comments.items()],
+        cells=cells,
+    )
 
 
-def _cell(result: CellResult, source: str) -> dict[str, str]:
+def _cell(result: CellResult, source: str, name: str) -> dict[str, str]:
     return {
-        "name": sentence(result.name or result.cell_id),
+        "name": name,
         "source": source,
         "stdout": result.stdout,
         "error": result.error,

@@ -5,23 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import msgspec
-from nbformat import NotebookNode
 
 from autograder.course.directory import Course
-from autograder.course.fingerprint import FAILED, Fingerprints
-from autograder.errors import AutograderError, Unreadable
-from autograder.judge.pool import local_executor, run_all
-from autograder.judge.worker import Job, judge_job, zero_verdict
+from autograder.course.fingerprint import FAILED, Fingerprints, digest_of
+from autograder.errors import AutograderError
+from autograder.judge.pool import run_all
+from autograder.judge.worker import Job, judge_job, judge_measured, longest, zero_verdict
+from autograder.judge.workers import Workers
 from autograder.line.limits import Isolation
-from autograder.notebooks.read import read_bytes, read_submission
-from autograder.steps.gradebook import GradebookWriter
+from autograder.notebooks.read import read_bytes
+from autograder.stages import Spent, stage
+from autograder.steps.gradebook import GradebookWriter, readable
+from autograder.steps.profile import Profile
+from autograder.steps.regrade import IN_FULL, Regrade
 from autograder.verdict import Verdict, decode
 
+Run = tuple[Job, bytes | Spent | Exception]
 GAVE_UP = (
     "The grader stopped while it judged this submission, twice, so nothing was examined. "
     "Please tell your instructor."
@@ -35,7 +40,9 @@ class Options:
     jobs: int = 0
     cell_s: float | None = None
     regrade: bool = False
+    profile: Profile | None = None  # to be filled
     unsafe: bool = False
+    only: tuple[str, ...] = ()  # judge these checks again, for everybody, and keep the others
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Event:
     is_new: bool
     done: int
     total: int
+    note: str = ""  # what did not agree with a verdict that was kept, and does now
 
     @property
     def student(self) -> str:
@@ -57,11 +65,13 @@ class Outcome:
     """The verdicts of a run so far."""
 
     verdicts: list[Verdict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     judged: int = 0
     kept: int = 0
 
     def add(self, event: Event) -> None:
         self.verdicts.append(event.verdict)
+        self.notes += [f"{event.student}: {event.note}"] if event.note else []
         self.judged += event.is_new
         self.kept += not event.is_new
 
@@ -76,14 +86,17 @@ def grade(
     students: Iterable[str] = (),
     options: Options = Options(),
     *,
-    work: Callable[[Job], bytes] = judge_job,
-    make_executor: Callable[[int], Executor] = local_executor,
+    work: Callable[[Job], bytes | Spent] | None = None,
+    make_executor: Callable[[int], Executor] | None = None,
 ) -> Iterator[Event]:
     """Give every submission a verdict; yield an event for each as it is written down.
 
     A verdict that still holds is kept. Everything else is judged on the executor's workers,
     and this process alone writes gradebook, autograded notebooks and verdicts, so a run that
     is killed has lost at most what its workers were busy with.
+
+    With ``only``, these checks are judged again for everybody, and the rest of every verdict is
+    kept (`steps/regrade.py`); a submission without a verdict is judged in full.
 
     Raises AutograderError when grading itself does not work: no isolation, hidden tests that
     do not fit, a sandbox that fails even on the blank notebook. A submission that breaks the
@@ -94,8 +107,18 @@ def grade(
     fingerprints = Fingerprints(course, assignment)
     # Finding out takes torch and a trial, which a run with nothing to judge does without.
     isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
+    work = work or (judge_measured if options.profile else judge_job)
     done = 0
-    with GradebookWriter(course, assignment) as writer:
+    verdicts = [course.verdict_path(assignment, student) for student in chosen]
+    with ExitStack() as stack:
+        here = stack.enter_context(Workers([course.root]))
+        if make_executor is None and (
+            options.regrade or options.only or not all(map(Path.is_file, verdicts))
+        ):
+            here.launch()  # it takes a while, and so does what comes now
+        with stage("open the gradebook"):
+            writer = stack.enter_context(GradebookWriter(course, assignment))
+        again = _regrade(fingerprints.suite, options.only)
         jobs: list[Job] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
@@ -103,29 +126,52 @@ def grade(
             if (
                 verdict is None
                 or options.regrade
+                or again
                 or not fingerprints.holds(verdict, data)
                 or (verdict.isolation == "none" and isolation() != "none")
             ):
-                job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
-                jobs.append(job)
+                with stage("fingerprints"):
+                    job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
+                jobs.append(again.job(job, verdict) if again else job)
                 continue
-            if not writer.has(student):
-                writer.record(verdict, _notebook(data))
+            note = writer.keep(verdict, data)
             done += 1
-            yield Event(verdict, False, done, len(chosen))
+            yield Event(verdict, False, done, len(chosen), note)
+        if jobs and make_executor is None:
+            here.launch(isolation())
         workers = options.jobs or os.cpu_count() or 1
         # Closing the runs ends the workers, whatever stops this loop.
-        with closing(run_all(make_executor, work, jobs, workers)) as runs:
-            for job, result in runs:
+        make_executor = make_executor or here.executor
+        with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
+            for job, result in _awaited(runs):
+                if isinstance(result, Spent):
+                    if options.profile:
+                        options.profile.add(result)
+                    result = result.result
                 if isinstance(result, bytes):
-                    verdict = decode(result)
+                    verdict = finished(job, result)
                 else:
                     blank = course.notebook("release", assignment).read_bytes()
                     work(msgspec.structs.replace(job, submission=blank))
                     verdict = _gave_up(job, result)
-                writer.record(verdict, _notebook(job.submission))
+                old = course.read_verdict(assignment, job.student) if job.only else None
+                if again and old:
+                    verdict = again.merged(old, verdict)
+                with stage("write"):
+                    writer.record(verdict, readable(job.submission))
                 done += 1
-                yield Event(verdict, True, done, len(chosen))
+                note = IN_FULL if again and not job.only else ""
+                yield Event(verdict, True, done, len(chosen), note)
+
+
+def _awaited(runs: Iterator[Run]) -> Iterator[Run]:
+    while True:
+        with stage("wait for the workers"):
+            try:
+                run = next(runs)
+            except StopIteration:
+                return
+        yield run
 
 
 def job_for(
@@ -144,12 +190,17 @@ def job_for(
         submission=submission,
         source=course.notebook("source", assignment).read_text(encoding="utf-8"),
         suite=fingerprints.suite,
-        seed=course.seed(assignment),
+        seed=course.seed_for(assignment, student, submission),
         fingerprint=fingerprints.of(submission, isolation),
         isolation=isolation,
         hide=str(course.root),
         cell_s=cell_s,
     )
+
+
+def finished(job: Job, result: bytes) -> Verdict:
+    """Return the verdict that a worker sends back, with what it was made from."""
+    return msgspec.structs.replace(decode(result), submission=digest_of(job.submission))
 
 
 def isolation_level(*, unsafe: bool) -> Isolation:
@@ -187,15 +238,17 @@ def _choose(course: Course, assignment: str, students: list[str]) -> list[str]:
     return students or present
 
 
+def _regrade(suite: str, only: tuple[str, ...]) -> Regrade | None:
+    if not only:
+        return None
+    from autograder.suite.suite import load_suite
+
+    return Regrade(load_suite(suite), only)
+
+
 def _gave_up(job: Job, error: Exception) -> Verdict:
     from autograder.suite.suite import load_suite
 
     verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
-    return msgspec.structs.replace(verdict, fingerprint=FAILED)
-
-
-def _notebook(data: bytes) -> NotebookNode | None:
-    try:
-        return read_submission(data)
-    except Unreadable:
-        return None
+    digest = digest_of(job.submission)
+    return msgspec.structs.replace(verdict, fingerprint=FAILED, submission=digest)

@@ -7,42 +7,52 @@ than writing a submission.
 from __future__ import annotations
 
 import warnings
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course
+from autograder.course.directory import Course, gradebook_name
 from autograder.course.files import write_atomically
-from autograder.errors import AutograderError
+from autograder.course.trouble import gradebook_in_words
+from autograder.errors import AutograderError, Unreadable
 from autograder.notebooks.assemble import dumps
 from autograder.notebooks.marks import answers_of, grade_id_of, is_solution
+from autograder.notebooks.read import read_submission
 from autograder.steps.autograded import graded_notebook
+from autograder.steps.late import LateRule
+from autograder.steps.scores import Score, scores
 from autograder.verdict import Verdict, encode
 
 READ_ONLY = 0o444  # what nbgrader gives autograded files
 
 
 class GradebookWriter:
-    """Records verdicts of one assignment; use it as a context manager."""
+    """Records verdicts of one assignment; use it as a context manager.
+
+    What the gradebook's database refuses leaves its methods as an AutograderError.
+    """
 
     def __init__(self, course: Course, assignment: str) -> None:
-        from nbgrader.preprocessors import AssignLatePenalties
-
         self.course, self.assignment = course, assignment
         self.released: NotebookNode = nbformat.read(
             course.notebook("release", assignment), as_version=4
         )
+        self.rule = LateRule(course)
         self.gradebook = course.open_gradebook()
-        self.late = AssignLatePenalties(config=course.nbgrader_config())
-        self.late.init_plugin()
+        self.where = gradebook_name(str(self.gradebook.engine.url))
+        self.scores: dict[str, Score] = {}
 
     def __enter__(self) -> GradebookWriter:
         from nbgrader.api import MissingEntry
 
         try:
-            self.gradebook.find_notebook(self.assignment, self.assignment)
+            with gradebook_in_words(self.where):
+                self.gradebook.find_notebook(self.assignment, self.assignment)
+                self.require_writable()
+                self.scores = scores(self.gradebook.db, self.assignment)
         except MissingEntry as error:
             self.gradebook.close()
             raise AutograderError(
@@ -50,6 +60,9 @@ class GradebookWriter:
                 str(self.course.root),
                 f"Run 'autograder release {self.assignment} --force'.",
             ) from error
+        except BaseException:
+            self.gradebook.close()
+            raise
         return self
 
     def __exit__(
@@ -60,20 +73,43 @@ class GradebookWriter:
     ) -> None:
         self.gradebook.close()
 
-    def has(self, student: str) -> bool:
-        """Tell whether the gradebook and autograded/ already hold this submission."""
-        from nbgrader.api import MissingEntry
+    def require_writable(self) -> None:
+        """Let a gradebook that cannot be written say so before anybody's work is judged."""
+        from sqlalchemy import text
 
-        try:
-            self.gradebook.find_submission(self.assignment, student)
-        except MissingEntry:
-            return False
-        return self.course.notebook("autograded", self.assignment, student).is_file()
+        if self.gradebook.engine.dialect.name == "sqlite":
+            with self.gradebook.engine.connect() as connection:
+                connection.execute(text("BEGIN IMMEDIATE"))
+                connection.rollback()
+
+    def keep(self, verdict: Verdict, submission: bytes) -> str:
+        """Make everything say what a verdict that holds says; return what did not, or nothing.
+
+        A run that was killed, nbgrader's own autograde, or an instructor who set a due date may
+        have been here since the verdict was written.
+        """
+        student = verdict.student
+        score = self.scores.get(student)
+        notebook = self.course.notebook("autograded", self.assignment, student)
+        if score is None or not notebook.is_file() or not score.agrees_with(verdict):
+            self.record(verdict, readable(submission))
+            return "the gradebook did not have the points of the verdict; it has them now"
+        handed_in = self.time_of(student)
+        if handed_in is not None and handed_in != score.timestamp:
+            self.record(verdict, readable(submission))
+            return "the time of submission has changed"
+        if not self.rule.is_out_of_date(score):
+            return ""
+        before = score.penalty or 0.0
+        with gradebook_in_words(self.where):
+            after = self.write_late_penalty(student) or 0.0
+        return f"the penalty for handing in late was {before:g} points and is {after:g} now"
 
     def record(self, verdict: Verdict, submission: NotebookNode | None) -> None:
         """Write one verdict everywhere; the verdict file comes last and says it is done."""
         self.write_notebook(verdict, submission)
-        self.write_scores(verdict, submission)
+        with gradebook_in_words(self.where):
+            self.write_scores(verdict, submission)
         path = self.course.verdict_path(self.assignment, verdict.student)
         write_atomically(path, encode(verdict))
 
@@ -93,15 +129,30 @@ class GradebookWriter:
         except FileNotFoundError:
             return ""
 
+    def time_of(self, student: str) -> datetime | None:
+        """Return when the student handed in; None when timestamp.txt does not say."""
+        from nbgrader.utils import parse_utc
+
+        text = self.timestamp_text(student)
+        try:
+            time: datetime | None = parse_utc(text) if text else None
+        except (ValueError, OverflowError) as error:
+            raise AutograderError(
+                f"the time of submission cannot be read: {text[:60]!r}",
+                str(self.course.notebook("submitted", self.assignment, student).parent),
+                "Write it into timestamp.txt as 2026-01-31 23:59:00 UTC, or delete the file.",
+            ) from error
+        return time
+
     def write_scores(self, verdict: Verdict, submission: NotebookNode | None) -> None:
         """Do what nbgrader's SaveAutoGrades and AssignLatePenalties do, in one session."""
         book, student = self.gradebook, verdict.student
         book.update_or_create_student(student)
-        timestamp = self.timestamp_text(student)
+        time = self.time_of(student)
         with warnings.catch_warnings():  # nbgrader builds its objects in an order that warns
             warnings.simplefilter("ignore")
             book.update_or_create_submission(
-                self.assignment, student, **({"timestamp": timestamp} if timestamp else {})
+                self.assignment, student, **({"timestamp": time} if time else {})
             )
         notebook = book.find_submission_notebook(self.assignment, self.assignment, student)
         grades = {grade.name: grade for grade in notebook.grades}
@@ -113,7 +164,7 @@ class GradebookWriter:
             grade.needs_manual_grade = grade.manual_score is not None
         self.write_comments(notebook, submission)
         book.db.commit()
-        self.write_late_penalty(notebook, student)
+        self.write_late_penalty(student)
 
     def write_comments(self, notebook: Any, submission: NotebookNode | None) -> None:
         """Leave nbgrader's automatic comment on answers that were not touched."""
@@ -126,14 +177,21 @@ class GradebookWriter:
             untouched = answers.get(comment.name, stub).strip() == stub.strip()
             comment.auto_comment = "No response." if untouched else None
 
-    def write_late_penalty(self, notebook: Any, student: str) -> None:
-        late_by = notebook.assignment.total_seconds_late
-        penalty = None
-        if late_by > 0:
-            plugin = self.late.plugin_inst
-            penalty = plugin.late_submission_penalty(student, notebook.score, late_by)
-        if penalty is not None:
-            penalty = min(max(penalty, 0), notebook.score)
-        if notebook.late_submission_penalty != penalty:
+    def write_late_penalty(self, student: str) -> float | None:
+        """Bring the penalty up to date and return it."""
+        book = self.gradebook
+        score = scores(book.db, self.assignment, student)[student]
+        penalty = self.rule.penalty(score)
+        if score.penalty != penalty:
+            notebook = book.find_submission_notebook(self.assignment, self.assignment, student)
             notebook.late_submission_penalty = penalty
-            self.gradebook.db.commit()
+            book.db.commit()
+        return penalty
+
+
+def readable(data: bytes) -> NotebookNode | None:
+    """Return the submitted notebook, or None for one that cannot be read."""
+    try:
+        return read_submission(data)
+    except Unreadable:
+        return None

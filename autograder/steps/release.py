@@ -13,7 +13,7 @@ import msgspec
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course
+from autograder.course.directory import Course, is_exercise
 from autograder.course.files import write_atomically
 from autograder.course.fingerprint import PACKAGE, hidden_text, key_of
 from autograder.errors import AutograderError
@@ -48,7 +48,7 @@ def release(
 
 def exercises(course: Course) -> list[str]:
     """Return the names of all exercises, released or not."""
-    return sorted(path.stem for path in course.exercises.glob("*.md"))
+    return sorted(path.stem for path in course.exercises.glob("*.md") if is_exercise(path))
 
 
 def is_current(course: Course, name: str) -> bool:

@@ -1,4 +1,7 @@
-"""The class report: how the marks are spread, which check is hard, who needs a word."""
+"""The class report: how the marks are spread, which check is hard, who needs a word.
+
+Marks are the gradebook's; the checks and their messages are the verdicts'.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import Any
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
-from autograder.steps.collect import read_manifest
+from autograder.steps.manifest import read_manifest
 from autograder.steps.pages import render
+from autograder.steps.scores import Score, read_scores
 from autograder.verdict import Verdict
 
 BINS = 10
@@ -19,20 +23,25 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 630, 20, 160  # the plot's box in the SVG of the 
 def report(course: Course, assignment: str, output: Path | None = None) -> Path:
     """Write the report of one assignment and return its path."""
     course.require_released(assignment)
-    students = course.graded(assignment)
-    read = [course.read_verdict(assignment, student) for student in students]
-    verdicts = [verdict for verdict in read if verdict is not None]
-    waiting = sorted(set(course.students(assignment)) - {found.student for found in verdicts})
+    scores = read_scores(course, assignment)
+    read = [course.read_verdict(assignment, student) for student in course.graded(assignment)]
+    judged = [(found, scores.get(found.student)) for found in read if found is not None]
+    marked = [(found, score) for found, score in judged if score and score.agrees_with(found)]
+    done = {found.student for found, _ in marked}
+    waiting = sorted({*course.students(assignment), *(found.student for found, _ in judged)} - done)
     target = output or course.root / "report" / f"{assignment}.html"
     refused = read_manifest(course, assignment).refused
-    write_atomically(target, page(assignment, verdicts, waiting, refused).encode())
+    write_atomically(target, page(assignment, marked, waiting, refused).encode())
     return target
 
 
-def page(assignment: str, verdicts: list[Verdict], waiting: list[str], refused: list[Any]) -> str:
-    """Return the report as HTML."""
-    marks = [verdict.points for verdict in verdicts] or [0.0]
-    max_points = max((verdict.max_points for verdict in verdicts), default=0.0)
+def page(
+    assignment: str, marked: list[tuple[Verdict, Score]], waiting: list[str], refused: list[Any]
+) -> str:
+    """Return the report as HTML; ``waiting`` are those whose mark is not in the gradebook yet."""
+    verdicts = [verdict for verdict, _ in marked]
+    marks = [score.points for _, score in marked] or [0.0]
+    max_points = max((score.max_points for _, score in marked), default=0.0)
     levels = sorted({verdict.isolation for verdict in verdicts})
     counts = histogram(marks if verdicts else [], max_points)
     return render(
@@ -43,24 +52,29 @@ def page(assignment: str, verdicts: list[Verdict], waiting: list[str], refused: 
         median=median(marks),
         mean=mean(marks),
         max_points=max_points,
+        regraded=sorted({name for verdict in verdicts for name in verdict.regraded}),
         waiting=waiting,
         refused=refused,
         bars=_bars(counts, max_points),
         chart_label="Submissions by points, lowest to highest: " + ", ".join(map(str, counts)),
         checks=_checks(verdicts),
         submissions=sorted(
-            map(_submission, verdicts),
+            (_submission(verdict, score) for verdict, score in marked),
             key=lambda row: (not row["problems"], row["points"], row["student"]),
         ),
     )
 
 
 def histogram(marks: list[float], max_points: float) -> list[int]:
-    """Count the marks in equal bins from zero to full; full marks fall into the last one."""
+    """Count the marks in equal bins from zero to full; full marks fall into the last one.
+
+    So does what extra credit lifts above them, and what a mark by hand puts below zero falls
+    into the first.
+    """
     counts = [0] * BINS
     for mark in marks:
         share = mark / max_points if max_points else 0.0
-        counts[min(int(share * BINS), BINS - 1)] += 1
+        counts[min(max(int(share * BINS), 0), BINS - 1)] += 1
     return counts
 
 
@@ -102,7 +116,7 @@ def _checks(verdicts: list[Verdict]) -> list[dict[str, Any]]:
     return list(tally.values())
 
 
-def _submission(verdict: Verdict) -> dict[str, Any]:
+def _submission(verdict: Verdict, score: Score) -> dict[str, Any]:
     """Return a row of the table; a message that many checks share is shown once."""
     messages: dict[str, int] = {}
     for part in verdict.parts:
@@ -115,8 +129,20 @@ def _submission(verdict: Verdict) -> dict[str, Any]:
     ]
     return {
         "student": verdict.student,
-        "points": verdict.points,
-        "max_points": verdict.max_points,
+        "points": score.points,
+        "max_points": score.max_points,
+        "made_of": _made_of(verdict, score),
         "problems": verdict.problems,
         "reasons": [reason for reason in reasons if reason not in verdict.problems],
     }
+
+
+def _made_of(verdict: Verdict, score: Score) -> str:
+    """Say what else than the tests is in a mark; nothing when there is nothing else."""
+    said = []
+    by_hand = score.before_penalty - verdict.points
+    if by_hand:
+        said.append(f"by hand {by_hand:+.4g}")
+    if score.penalty:
+        said.append(f"late {-score.penalty:+.4g}")
+    return ", ".join([f"tests {verdict.points:.4g}", *said]) if said else ""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from autograder.course.directory import Course
 from autograder.course.fingerprint import Fingerprints
 from autograder.notebooks.read import read_bytes
+from autograder.steps.late import LateRule
 from autograder.steps.release import exercises, is_current
+from autograder.steps.scores import read_scores
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Status:
     graded: int  # with a verdict that holds
     stale: int  # with a verdict that was made from something else
     feedback: int  # with a feedback page at least as new as the verdict
+    penalties: int  # with a penalty for being late that today's due date and rule do not give
     next_step: str
 
 
@@ -30,7 +33,7 @@ def status(course: Course) -> list[Status]:
 
 def _of(course: Course, name: str) -> Status:
     if name not in course.released():
-        return Status(name, "no", 0, 0, 0, 0, f"autograder release {name}")
+        return Status(name, "no", 0, 0, 0, 0, 0, f"autograder release {name}")
     is_fresh = not course.exercise(name).is_file() or is_current(course, name)
     fingerprints = Fingerprints(course, name)
     students = course.students(name)
@@ -43,18 +46,25 @@ def _of(course: Course, name: str) -> Status:
             with_feedback += _has_feedback(course, name, student)
         elif verdict is not None:
             stale += 1
+    penalties = _outdated_penalties(course, name) if graded else 0
     if not is_fresh:
         step = f"autograder release {name}"
     elif not students:
         step = f"hand out release/{name}, then: autograder collect SOURCE --assignment {name}"
-    elif graded < len(students):
+    elif graded < len(students) or penalties:
         step = f"autograder grade {name}"
     elif with_feedback < graded:
         step = f"autograder feedback {name}"
     else:
         step = f"autograder report {name}; autograder export {name}"
     released = "yes" if is_fresh else "stale"
-    return Status(name, released, len(students), graded, stale, with_feedback, step)
+    return Status(name, released, len(students), graded, stale, with_feedback, penalties, step)
+
+
+def _outdated_penalties(course: Course, name: str) -> int:
+    """Count the marks that a due date, an extension or a rule has changed since grading."""
+    rule = LateRule(course)
+    return sum(rule.is_out_of_date(score) for score in read_scores(course, name).values())
 
 
 def _has_feedback(course: Course, assignment: str, student: str) -> bool:

@@ -21,8 +21,15 @@ def seed_for(*parts: object) -> int:
     return int.from_bytes(digest[:7], "big")
 
 
-def examine(suite: Suite, check: Check, student: Student, transport: Transport, seed: int) -> str:
-    """Run one check; return "" when it passed and otherwise the message for the student.
+NO_WORDS = "This check did not pass, and gave no reason that can be shown."
+
+
+def examine(
+    suite: Suite, check: Check, student: Student, transport: Transport, seed: int
+) -> str | None:
+    """Run one check; return None when it passed and otherwise the message for the student.
+
+    A message may hold what the student wrote, or nothing at all: it never decides.
 
     The judge's random numbers and the student's are seeded apart, so that neither depends on
     the checks before this one and the student's side cannot work out the judge's.
@@ -32,17 +39,21 @@ def examine(suite: Suite, check: Check, student: Student, transport: Transport, 
     try:
         with torch.random.fork_rng(devices=[]):
             session.ask(wire.Seed(seed_for(seed, suite.name, check.name, "student")), check.name)
-            torch.manual_seed(seed_for(seed, suite.name, check.name, "oracle"))
+            # Not torch.manual_seed: it writes down the call stack for each device there is not.
+            torch.default_generator.manual_seed(seed_for(seed, suite.name, check.name, "oracle"))
             check.function(student, rng)
     except CheckFailure as failure:
-        return str(failure) or "failed"
+        return str(failure)
     except Exception as error:
         # A bug of the check or an answer nobody thought of: no points, and it says so.
         return explained(error, session.last_label or "the answer", session.last_result)
-    return ""
+    return None
 
 
-def result(check: Check, message: str) -> CheckResult:
-    """All of the check's points, or none and the reason."""
-    points = 0.0 if message else float(check.points)
-    return CheckResult(check.name, check.title, points, float(check.points), message)
+def result(check: Check, message: str | None) -> CheckResult:
+    """All of the check's points where there is no message; or none and the reason."""
+    worth = float(check.points)
+    if message is None:
+        return CheckResult(check.name, check.title, worth, worth)
+    said = message if message.strip() else NO_WORDS
+    return CheckResult(check.name, check.title, 0.0, worth, said)

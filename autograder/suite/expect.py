@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from autograder.errors import CheckFailure
 from autograder.suite.record import Record
+from autograder.suite.session import brief
 from autograder.suite.student import Remote
 
 
@@ -86,11 +87,29 @@ def expect_close(
 
 
 def expect_gradcheck(
-    function: Callable[..., Any], *inputs: torch.Tensor, hint: str = "", what: str = "the gradient"
+    function: Callable[..., Any],
+    *inputs: torch.Tensor,
+    shapes: Sequence[tuple[int, ...] | torch.Size],
+    hint: str = "",
+    what: str = "the gradient",
 ) -> None:
-    """Fail unless the gradients agree with finite differences (float64 inputs)."""
+    """Fail unless the gradients agree with finite differences (float64 inputs).
+
+    `shapes` are those of the outputs, which are compared at every call: a Jacobian has as many
+    numbers as inputs and outputs multiplied, and how large an answer is, is the student's choice.
+    """
+
+    def bounded(*given: torch.Tensor) -> Any:
+        answer = function(*given)
+        outputs = answer if isinstance(answer, (tuple, list)) else (answer,)
+        if len(outputs) != len(shapes):
+            _fail(f"there are {len(outputs)} results, expected {len(shapes)}", hint)
+        for output, shape in zip(outputs, shapes, strict=True):
+            expect_shape(output, shape, hint=hint)
+        return tuple(outputs)
+
     try:
-        gradcheck(function, inputs, eps=1e-6, atol=1e-5, rtol=1e-4)
+        gradcheck(bounded, inputs, eps=1e-6, atol=1e-5, rtol=1e-4)
     except GradcheckError:
         _fail(f"{what} disagrees with finite differences", hint)
 
@@ -123,7 +142,7 @@ def explained(error: Exception, label: str, result: object) -> str:
         return f"the gradient of {label} disagrees with finite differences"
     if isinstance(error, AttributeError) and error.name:
         return f"{label} returned {describe(result)}, which has no `{error.name}`"
-    return f"could not be examined: {type(error).__name__}: {text[:300]}"
+    return f"could not be examined: {type(error).__name__}: {brief(text)}"
 
 
 def _fail(message: str, hint: str) -> None:

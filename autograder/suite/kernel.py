@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from autograder.inside import wire
-from autograder.inside.guard import spellings
 from autograder.inside.runtime import Runtime
+from autograder.inside.scan import spellings
 from autograder.line.local import LocalTransport
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
@@ -28,7 +28,8 @@ def run_in_kernel(suite_name: str, grade_id: str, namespace: dict[str, Any]) -> 
         transport.request(wire.Refuse(spellings(suite.refused(grade_id))), timeout=60.0)
         student = Student(transport, deadline=time.monotonic() + 120.0)
         message = examine(suite, check, student, transport, seed=0)
-        total += result(check, message).points
-        if message:
-            print(f"{check.title}: {message}")
+        found = result(check, message)
+        total += found.points
+        if not found.passed:
+            print(f"{check.title}: {found.message}")
     return total

@@ -54,4 +54,6 @@ def as_record(record: values.RecordV, items: list[Any]) -> Record:
     """Return the record that came over the wire; raise WireError when it is not one."""
     if len(record.fields) != len(items):
         raise values.WireError("a record with more values than fields")
+    if any(field.startswith("_") for field in record.fields):
+        raise values.WireError("a record with a field that no NamedTuple can have")
     return Record(items, tuple(record.fields), record.name[:100], record.cls)

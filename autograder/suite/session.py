@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
@@ -18,6 +19,21 @@ from autograder.errors import (
 from autograder.inside import values, wire
 from autograder.line.base import Transport
 from autograder.suite.record import Record, as_record
+
+TEXT_CHARS = 200
+# What a tensor or a list of numbers looks like in print.
+NUMBERS = re.compile(
+    r"(?:tensor|array)\(.*|[\[(]\s*(?:[-+]?\d[\d.e+-]*(?:,\s*|\s+)){3,}.*", re.DOTALL
+)
+
+
+def brief(text: str) -> str:
+    """Return what is shown of a text that student code made from the inputs of a check.
+
+    Its first line, of usual length, without the numbers: those are what the check asks with.
+    """
+    first = NUMBERS.sub("[...]", text.strip()).partition("\n")[0].rstrip()
+    return first if len(first) <= TEXT_CHARS else f"{first[:TEXT_CHARS].rstrip()} [...]"
 
 
 class Words(Protocol):
@@ -132,10 +148,12 @@ class Session:
             # Asked for by the check itself, not by a line of the student's.
             raise MissingName(f"`{what}` is not defined: {reason or 'is its cell filled in?'}")
         if failure.kind == "WireError":
-            raise CheckFailure(f"the result of {what} could not be handed over: {failure.message}")
+            raise CheckFailure(
+                f"the result of {what} could not be handed over: {brief(failure.message)}"
+            )
         place = self.words.where(failure) if failure.cell else ""
         where = f" ({place})" if place else ""
-        said = f": {failure.message}" if failure.message else ""
+        said = f": {brief(failure.message)}" if failure.message else ""
         if failure.kind == "NotImplementedError" and not said:
             raise CheckFailure(f"{what} is not filled in yet{where}")
         missing = failure.kind == "AttributeError" and not failure.cell

@@ -123,6 +123,17 @@ class Remote:
         session.last_label, session.last_result = self._label, result
         return result
 
+    # What a check computes with must have come over the wire as a value, so an object of the
+    # student's is no number, no truth and no sequence, whatever methods it has on its side.
+
+    def _no_value(self, *args: object) -> NoReturn:
+        raise CheckFailure(
+            f"{self._label} should be a tensor or a number, but is an object of type "
+            f"{self._handle.type_name[:100]}"
+        )
+
+    __bool__ = __float__ = __int__ = __index__ = __len__ = __getitem__ = _no_value
+
     def __iter__(self) -> NoReturn:
         raise CheckFailure(
             f"{self._label} returned a {self._handle.type_name[:100]} where several values "
@@ -146,7 +157,7 @@ class Remote:
     def grads(self) -> dict[str, torch.Tensor | None]:
         """`.grad` of every parameter, by name; None where there is none."""
         found = self._module("grads", wire.Grads(self._handle.id))
-        return self._tensors("grads", found)
+        return self._tensors("grads", found, optional=True)
 
     def zero_grad(self) -> None:
         self._module("zero_grad", wire.ZeroGrad(self._handle.id))
@@ -173,9 +184,19 @@ class Remote:
     def _module(self, method: str, body: wire.AnyBody, buffers: list[bytes] | None = None) -> Any:
         return self._session.value(body, f"{self._label}.{method}", buffers)
 
-    def _tensors(self, method: str, found: Any) -> dict[str, Any]:
+    def _tensors(self, method: str, found: Any, *, optional: bool = False) -> dict[str, Any]:
+        """The answer, if it is tensors by name; with `optional`, some may be None."""
         if not isinstance(found, dict):
             raise CheckFailure(f"{self._label}.{method} did not give a dict of tensors")
+        for name, value in found.items():
+            if not (isinstance(value, torch.Tensor) or (optional and value is None)):
+                kind = (
+                    value._handle.type_name if isinstance(value, Remote) else type(value).__name__
+                )
+                raise CheckFailure(
+                    f"{name[:100]!r} in {self._label}.{method} should be a tensor, but is "
+                    f"of type {kind[:100]}"
+                )
         return found
 
 

@@ -20,6 +20,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
 from ledger_entries import DetailsSlot, NumberSlot, filter_form, labelled, topic
+from result_cards import card_pages
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -145,12 +146,19 @@ def problems(
     found: list[tuple[str, dict[str, Any]]],
     topics: dict[str, list[str]],
     results: dict[str, Measured],
+    cards: list[tuple[str, str]],
 ) -> list[str]:
     """Return what is wrong between the ledger, the chapters and the results, in plain words.
 
-    ``topics`` tells for every page which topics it promises to measure (its front matter).
+    ``topics`` tells for every page which topics it promises to measure (its front matter): each
+    of their claims needs a cell, or the card of a result. ``cards`` are (page, claim) of those.
     """
     messages = []
+    shown: dict[str, str] = {}
+    for page, name in cards:
+        if name in shown:
+            messages.append(f"the card of {name} stands in {shown[name]} and {page}")
+        shown[name] = page
     pages: dict[str, str] = {}
     for page, record in found:
         claim = claims.get(record["claim"])
@@ -166,7 +174,7 @@ def problems(
         pages[record["claim"]] = page
     for page, names in topics.items():
         for claim in claims.values():
-            if claim.topic in names and claim.experiment and claim.id not in {*pages, *results}:
+            if claim.topic in names and claim.experiment and claim.id not in {*pages, *shown}:
                 messages.append(f"{page} promises to measure {claim.id} and does not")
     for name, result in results.items():
         if name in pages:
@@ -184,7 +192,9 @@ def check_ledger(app: Sphinx, env: BuildEnvironment) -> None:
     topics = {
         docname: env.metadata[docname].get("topics", "").split() for docname in env.found_docs
     }
-    for message in problems(load_claims(), measurements(env), topics, in_results()):
+    for message in problems(
+        load_claims(), measurements(env), topics, in_results(), card_pages(env)
+    ):
         LOGGER.warning("claims ledger: %s", message)
 
 
@@ -218,7 +228,7 @@ class FillMeasurements(SphinxPostTransform):
             return
         claims = load_claims()
         found = {record["claim"]: (page, record) for page, record in measurements(self.env)}
-        results = in_results()
+        results, cards = in_results(), {name: page for page, name in card_pages(self.env)}
         known = counts(claims, {*found, *results})
         for slot in sentences:
             if slot["count"] not in known:
@@ -227,9 +237,10 @@ class FillMeasurements(SphinxPostTransform):
         for slot in numbers:
             name = slot["claim"]
             if name in found:
-                slot.replace_self(self.number(*found[name]))
+                page, record = found[name]
+                slot.replace_self(self.number(name, record["text"], page))
             elif name in results:
-                slot.replace_self(said(results[name].finding.text))
+                slot.replace_self(self.number(name, results[name].finding.text, cards.get(name)))
             elif claims[name].experiment:
                 slot.replace_self(said("not yet; its experiment has not run in full."))
             else:
@@ -243,14 +254,15 @@ class FillMeasurements(SphinxPostTransform):
             else:
                 slot.parent.remove(slot)
 
-    def number(self, page: str, record: dict[str, Any]) -> nodes.paragraph:
-        """Return the measured number with a link to the cell that measured it."""
-        line = said(record["text"] + " ")
-        uri = self.app.builder.get_relative_uri(self.env.docname, page)
-        title = self.env.titles[page].astext()
-        line += nodes.reference(
-            "", title, refuri=f"{uri}#measured-{record['claim']}", internal=True
-        )
+    def number(self, claim: str, text: str, page: str | None) -> nodes.paragraph:
+        """Return the measured number with a link to its card in a chapter, where it has one."""
+        line = said(text)
+        if page is not None:
+            uri = self.app.builder.get_relative_uri(self.env.docname, page)
+            target = f"{uri}#measured-{claim}"
+            title = self.env.titles[page].astext()
+            line += nodes.Text(" ")
+            line += nodes.reference("", title, refuri=target, internal=True)
         return line
 
 

@@ -6,8 +6,8 @@
     How far error travels. Move the sliders ...
     ```
 
-The picture, the sentence and the sliders are part of the page; the figure's own script, a plain
-ES module that only this page loads, moves them. Without scripts the sliders are not shown.
+The picture, the sentence and the controls are part of the page; the figure's own script, a plain
+ES module that only this page loads, moves them. Without scripts the controls are not shown.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import json
 from html import escape
 from typing import Any, ClassVar
 
+from committed import ROOT
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
-from touch import HERE, SCRIPTS, Slider, TouchFigure, figure
+from touch import HERE, SCRIPTS, Choice, Slider, TouchFigure, figure
 
 
 class TouchNode(nodes.General, nodes.Element):
@@ -41,9 +42,11 @@ class TouchDirective(SphinxDirective):
         for path in (HERE / f"{name.replace('-', '_')}.py", SCRIPTS / f"{name}.js"):
             self.env.note_dependency(str(path))
         try:
-            figure(name)
+            made = figure(name)
         except KeyError as error:
             raise self.error(error.args[0]) from error
+        for file in made.files:
+            self.env.note_dependency(str(ROOT / file))
         if not self.content:
             raise self.error(f"the figure {name!r} needs a caption: what to try, what to see")
         box = nodes.figure()
@@ -63,7 +66,7 @@ def html(name: str, what: TouchFigure, script: str) -> str:
     start = what.start()
     # In a script element only "</" could end it early.
     data = json.dumps(what.payload(), ensure_ascii=False).replace("</", "<\\/")
-    rows = "".join(row(name, slider) for slider in what.sliders)
+    rows = "".join(row(name, control) for control in what.controls)
     return (
         f'<div class="touch" data-figure="{escape(name)}">{what.picture().svg}'
         f'<form class="touch-controls" autocomplete="off"><fieldset disabled>'
@@ -75,14 +78,23 @@ def html(name: str, what: TouchFigure, script: str) -> str:
     )
 
 
-def row(name: str, slider: Slider) -> str:
-    """Return one slider with its label and its value."""
-    key = f"touch-{name}-{slider.name}"
+def row(name: str, control: Slider | Choice) -> str:
+    """Return one control with its label and, for a slider, its value."""
+    key = f"touch-{name}-{control.name}"
+    label = f'<label for="{key}">{escape(control.label)}</label>'
+    if isinstance(control, Choice):
+        options = "".join(
+            f'<option value="{number}"{" selected" * (number == control.start)}>'
+            f"{escape(option)}</option>"
+            for number, option in enumerate(control.options)
+        )
+        choice = f'<select id="{key}" name="{control.name}">{options}</select>'
+        return f'<div class="touch-row">{label}{choice}</div>'
     return (
-        f'<div class="touch-row"><label for="{key}">{escape(slider.label)}</label>'
-        f'<input type="range" id="{key}" name="{slider.name}" min="{slider.low:g}" '
-        f'max="{slider.high:g}" step="{slider.step:g}" value="{slider.start:g}">'
-        f'<output for="{key}" aria-live="off">{slider.start:g}</output></div>'
+        f'<div class="touch-row">{label}'
+        f'<input type="range" id="{key}" name="{control.name}" min="{control.low:g}" '
+        f'max="{control.high:g}" step="{control.step:g}" value="{control.start:g}">'
+        f'<output for="{key}" aria-live="off">{control.start:g}</output></div>'
     )
 
 

@@ -1,13 +1,15 @@
-"""Lines over a logarithmic axis, as a drawing whose lines a script can move.
+"""Lines and rows of cells over steps, as a drawing whose lines a script can move.
 
-Axes, names and frame stand still; each line is a ``polyline`` with ``data-curve``. A figure to
-touch shows this picture where scripts are off, and moves its lines where they are on.
+A chart has one panel below the other, all over the same steps. In a panel with an axis each line
+is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its value is
+to 1. Both carry ``data-curve``: a figure to touch shows this picture where scripts are off, and
+moves it where they are on. Axes, names and frames stand still.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import svg
@@ -17,86 +19,169 @@ from drawing.label import width
 
 DASHES = {"-": None, "--": [6, 4], ":": [2, 4], "-.": [8, 3, 2, 3]}
 LOWEST = -400.0  # the power of ten that stands for 0
+ROW = 17.0  # height of a row of cells
+LEFT = 44.0  # room for the numbers of an axis
 
 
 class Line(NamedTuple):
-    """A line over lags 0, 1, 2, ...: how it is told from the others, and its values."""
+    """A line over steps: how it is told from the others, its values, and its panel."""
 
     key: str
     label: str
     color: str
     dash: str
     values: Sequence[float]
+    panel: int = 0
+
+
+class Axis(NamedTuple):
+    """The values at a panel's edges, and the distance of its ticks; with ``log``, powers of ten."""
+
+    name: str
+    low: float
+    high: float
+    tick: float
+    log: bool = False
+
+    def share(self, value: float) -> float:
+        """Return how high a value stands: 0 at the lower edge, 1 at the upper one."""
+        if self.log:
+            value = math.log10(value) if value > 0 else LOWEST
+        return (value - self.low) / (self.high - self.low)
+
+    def marks(self) -> Iterator[tuple[float, str]]:
+        """Yield the height of every tick, as a share, and its label."""
+        for number in range(round((self.high - self.low) / self.tick) + 1):
+            value = self.low + number * self.tick
+            label = f"$10^{{{value:.0f}}}$" if self.log else f"{value:g}".replace("-", "−")
+            yield (value - self.low) / (self.high - self.low), label
+
+
+class Panel(NamedTuple):
+    """One frame: its height in units of the drawing, and its axis, or None for rows of cells."""
+
+    height: float
+    axis: Axis | None
 
 
 class Frame(NamedTuple):
-    """Where the lines lie: size in units of the drawing, lags and powers of ten at the edges."""
+    """What all panels share: width in units of the drawing, the first and the last step."""
 
     width: float
-    height: float
-    lags: int
-    low: int
-    high: int
+    last: int
+    tick: int
+    first: int = 0
 
-    def point(self, lag: int, value: float) -> Point:
-        """Return where a value stands; what lies beyond the edge is cut off by the frame."""
-        power = math.log10(value) if value > 0 else LOWEST
-        share = (power - self.low) / (self.high - self.low)
-        return Point(self.width * lag / self.lags, self.height * (1 - share))
+    @property
+    def steps(self) -> range:
+        return range(self.first, self.last + 1)
+
+    def x(self, number: int) -> float:
+        """Return where the value with this number stands in a line, the first at the left edge."""
+        return self.width * number / (len(self.steps) - 1)
+
+
+def point(number: int, value: float, frame: Frame, panel: Panel) -> Point:
+    """Return where a value of a line stands; what lies beyond the edge is cut off by the frame."""
+    assert panel.axis is not None
+    return Point(frame.x(number), panel.height * (1 - panel.axis.share(value)))
+
+
+def fullness(value: float) -> float:
+    """Return how full a cell is: the value, between 0 and 1."""
+    return min(max(value, 0.0), 1.0)
 
 
 def chart(
     lines: Sequence[Line],
     frame: Frame,
+    panels: Sequence[Panel],
     *,
     alt: str,
     title: str,
     across: str,
-    up: str,
-    tick: tuple[int, int],
 ) -> Drawing:
-    """Draw lines by lag over powers of ten; ``across`` and ``up`` name the axes.
+    """Draw lines over steps; ``across`` names the steps.
 
-    ``tick`` is the distance of ticks in lags and in powers of ten. Raises ValueError for a line
-    that does not have a value for every lag from 0 to the last.
+    Raises ValueError for a line that does not have a value for every step.
     """
     for line in lines:
-        if len(line.values) != frame.lags + 1:
+        if len(line.values) != len(frame.steps):
             raise ValueError(
                 f"{title}: the line {line.key!r} has {len(line.values)} values, "
-                f"lags 0 to {frame.lags} need {frame.lags + 1}"
+                f"steps {frame.first} to {frame.last} need {len(frame.steps)}"
             )
     canvas = Canvas(title, alt)
-    canvas.label(4, 10, up, anchor="start", size=FINE, color="muted")
-    left, top = 44.0, legend(canvas, lines) + 16
-    for power in range(frame.low, frame.high + 1, tick[1]):
-        y = top + frame.point(0, 10.0**power).y
-        canvas.label(left - 7, y, f"$10^{{{power}}}$", anchor="end", size=FINE, color="muted")
-        rule(canvas, Point(left, y), Point(left + frame.width, y))
-    bottom = top + frame.height
-    for lag in range(0, frame.lags + 1, tick[0]):
-        x = left + frame.point(lag, 1).x
-        canvas.label(x, bottom + 12, str(lag), size=FINE, color="muted")
-        rule(canvas, Point(x, top), Point(x, bottom))
-    canvas.label(left + frame.width / 2, bottom + 30, across, size=FINE, color="muted")
+    rows = [line.label for line in lines if panels[line.panel].axis is None]
+    left = max([LEFT, *(width(label, FINE) + 12 for label in rows)])
+    top = 0.0
+    for number, panel in enumerate(panels):
+        within = [line for line in lines if line.panel == number]
+        if panel.axis:
+            top = _lines(canvas, Point(left, top), within, frame, panel, panel.axis)
+        else:
+            top = _rows(canvas, Point(left, top), within, frame)
+    for step in frame.steps[:: frame.tick]:
+        x = left + frame.x(step - frame.first)
+        canvas.label(x, top + 12, str(step), size=FINE, color="muted")
+    canvas.label(left + frame.width / 2, top + 30, across, size=FINE, color="muted")
+    canvas.grow(left + frame.width + 6, top)
+    return canvas.finish()
+
+
+def _lines(
+    canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame, panel: Panel, axis: Axis
+) -> float:
+    """Draw a panel with an axis below ``corner``; return its lower edge."""
+    canvas.label(4, corner.y + 10, axis.name, anchor="start", size=FINE, color="muted")
+    left, top = corner.x, _legend(canvas, corner.y + 28, lines) + 16
+    for share, label in axis.marks():
+        y = top + panel.height * (1 - share)
+        canvas.label(left - 7, y, label, anchor="end", size=FINE, color="muted")
+        _rule(canvas, Point(left, y), Point(left + frame.width, y))
+    bottom = top + panel.height
+    for step in frame.steps[:: frame.tick]:
+        x = left + frame.x(step - frame.first)
+        _rule(canvas, Point(x, top), Point(x, bottom))
     canvas.add(
         svg.SVG(
             xmlns=None,
             x=left,
             y=top,
             width=frame.width,  # type: ignore[arg-type]
-            height=frame.height,  # type: ignore[arg-type]
-            viewBox=svg.ViewBoxSpec(0, 0, frame.width, frame.height),  # type: ignore[arg-type]
-            elements=[drawn(line, frame) for line in reversed(lines)],  # the first lies on top
+            height=panel.height,  # type: ignore[arg-type]
+            viewBox=svg.ViewBoxSpec(0, 0, frame.width, panel.height),  # type: ignore[arg-type]
+            elements=[_drawn(line, frame, panel) for line in reversed(lines)],  # the first on top
         )
     )
-    canvas.grow(left + frame.width + 6, bottom)
-    return canvas.finish()
+    return bottom
 
 
-def legend(canvas: Canvas, lines: Sequence[Line]) -> float:
+def _rows(canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame) -> float:
+    """Draw a row of cells for each line below ``corner``; return the lower edge."""
+    wide = frame.width / len(frame.steps)
+    top = corner.y + 8
+    for line in lines:
+        canvas.label(corner.x - 7, top + ROW / 2, line.label, anchor="end", size=FINE)
+        cells: list[svg.Element] = [
+            svg.Rect(
+                x=round(corner.x + wide * number, 2),
+                y=top + 1,
+                width=round(wide - min(1.0, wide / 5), 2),
+                height=ROW - 2,
+                fill_opacity=round(fullness(value), 3),
+            )
+            for number, value in enumerate(line.values)
+        ]
+        canvas.add(svg.G(elements=cells, fill=ink(line.color), data={"curve": line.key}))
+        _rule(canvas, Point(corner.x, top + ROW), Point(corner.x + frame.width, top + ROW))
+        top += ROW
+    return top
+
+
+def _legend(canvas: Canvas, y: float, lines: Sequence[Line]) -> float:
     """Write the names of the lines, as many in a row as fit; return the lower edge."""
-    x, y = 4.0, 28.0
+    x = 4.0
     for line in lines:
         long = 32 + width(line.label, FINE)
         if x > 4 and x + long > 360:
@@ -117,7 +202,7 @@ def legend(canvas: Canvas, lines: Sequence[Line]) -> float:
     return y
 
 
-def rule(canvas: Canvas, start: Point, end: Point) -> None:
+def _rule(canvas: Canvas, start: Point, end: Point) -> None:
     """Draw a thin line of the grid, behind everything else."""
     canvas.add(
         svg.Line(
@@ -132,10 +217,10 @@ def rule(canvas: Canvas, start: Point, end: Point) -> None:
     )
 
 
-def drawn(line: Line, frame: Frame) -> svg.Polyline:
-    points = [frame.point(lag, value) for lag, value in enumerate(line.values)]
+def _drawn(line: Line, frame: Frame, panel: Panel) -> svg.Polyline:
+    points = [point(number, value, frame, panel) for number, value in enumerate(line.values)]
     return svg.Polyline(
-        points=[round(c, 2) for point in points for c in point],
+        points=[round(c, 2) for p in points for c in p],
         fill="none",
         stroke=ink(line.color),
         stroke_width=2.25,

@@ -8,11 +8,10 @@ x(1), ..., x(61) are fixed too. The script gets these numbers and nothing else.
 from __future__ import annotations
 
 import torch
-from drawing.chart import Frame
 from torch import Tensor
 
 from solutions import rnn
-from touch import Curve, Settings, Slider, TouchFigure
+from touch import Axis, Curve, Frame, Panel, Settings, Slider, TouchFigure
 
 UNITS, LAGS = 8, 60
 
@@ -58,10 +57,9 @@ FIGURE = TouchFigure(
         "rises above it. The sentence below gives both numbers at the longest lag."
     ),
     across="lag $k$ (steps)",
-    up="norm of ∂$h(T)$/∂$h(T-k)$",
-    tick=(20, 3),
-    frame=Frame(width=300, height=190, lags=LAGS, low=-9, high=9),
-    sliders=(
+    frame=Frame(width=300, last=LAGS, tick=20),
+    panels=(Panel(190, Axis("norm of ∂$h(T)$/∂$h(T-k)$", -9, 9, 3, log=True)),),
+    controls=(
         Slider("gain", "Norm ‖U‖", 0.5, 1.6, 0.05, 1.3),
         Slider("slope", "Steepest slope γ of f", 0.25, 1.0, 0.05, 1.0),
         Slider("drive", "Size of the inputs d", 0.0, 3.0, 0.1, 0.3),

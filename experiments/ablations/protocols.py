@@ -20,6 +20,8 @@ GATES: Variants = {
     "per-cell-gates": {"blocks": 4, "block_size": 1, "input_gate_bias": (-3.0, -3.0, -6.0, -6.0)},
 }
 LOOPS = (0.9, 0.95, 0.98, 0.99, 1.01, 1.1)
+# Of the three blocks' output gates: the paper's ladder, gates half open, gates almost open.
+OUTPUT_BIASES = {"-2,-4,-6": (-2.0, -4.0, -6.0), "0,0,0": (0.0,) * 3, "2,2,2": (2.0,) * 3}
 BIASES: dict[str, tuple[float, float] | None] = {
     "0,0": (0.0, 0.0),
     "-1,-2": (-1.0, -2.0),
@@ -39,6 +41,11 @@ def adding(length: int, **changes: Any) -> Protocol:
         active=2,
         changes=changes,
     )
+
+
+def signal(**changes: Any) -> Protocol:
+    """Return experiment 3a of the paper, T = 100, three informative inputs, with a changed net."""
+    return Protocol("signal", gr.TWO_CLASSES, (100, 3, 0), 111, 0.2, changes=changes)
 
 
 def order(**changes: Any) -> Protocol:

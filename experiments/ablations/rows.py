@@ -16,11 +16,13 @@ from experiments.ablations.protocols import (
     BIASES,
     GATES,
     LOOPS,
+    OUTPUT_BIASES,
     TWO_SEQUENCES,
     Variants,
     adding,
     order,
     reber,
+    signal,
     trained,
 )
 from experiments.harness.registry import Parameters, Run, register
@@ -103,6 +105,13 @@ add(
     trained({k: adding(100, input_gate_bias=ladder) for k, ladder in BIASES.items()}, 200_000),
     30,
     quick=8,
+)
+add(
+    "output-biases",
+    "signal and noise on one line (3a), by the rule of 1997: the output gates' start biases",
+    _RUN,
+    trained({k: signal(output_gate_bias=b) for k, b in OUTPUT_BIASES.items()}, 60_000),
+    10,
 )
 add(
     "squashing",

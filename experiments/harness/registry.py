@@ -23,6 +23,7 @@ MODULES = tuple(
         "documents.readings",
         "ablations.rows",
         "ablations.readings",
+        "kept.rows",
         "search.rows",
         "memory.rows",
         "memory.readings",
@@ -53,7 +54,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, search, documents, ablations, limits, cost, scaling, checks
+    part: str  # paper, search, documents, ablations, kept, limits, cost, scaling, checks
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

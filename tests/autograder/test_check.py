@@ -6,11 +6,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.check import Outcome, check
+from autograder.checks import load_suite
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
+from autograder.judge.notebook import judge_notebook
+from autograder.line.local import LocalSpawner
+from autograder.notebooks.read import read_submission
 from tests.autograder import tiny
 
 Make = Callable[..., Path]
@@ -149,9 +154,43 @@ def test_deep_source_is_told_and_not_fatal(notebook: Make) -> None:
     assert "Error" in messages(outcome)["Norm"]
 
 
-def test_ready_made_functions_are_named(notebook: Make) -> None:
-    outcome = check(notebook(tiny.RIGHT | {"norm": "norm = torch.linalg.norm"}))
-    assert any("torch.linalg.norm is ready made" in warning for warning in outcome.warnings)
+@pytest.mark.parametrize(
+    "norm",
+    [
+        "norm = torch.linalg.norm",
+        "%time\nfrom torch.linalg import norm as ready\nnorm = lambda x: ready(x)",
+        "def norm(x):\n    return getattr(torch.linalg, 'no' + 'rm')(x)",  # not before it runs
+    ],
+)
+def test_what_grading_refuses_fails(course: Course, notebook: Make, norm: str) -> None:
+    """Check and grade say the same of a part, in the same words where the source tells."""
+    path = notebook(tiny.RIGHT | {"norm": norm})
+    outcome = check(path)
+    assert [part.passed for part in outcome.parts] == [True, False]
+    assert "torch.linalg.norm is ready made" in outcome.parts[1].message
+    verdict = judge_notebook(
+        nbformat.read(course.notebook("source", tiny.NAME), as_version=4),
+        read_submission(path.read_bytes()),
+        load_suite("tiny"),
+        LocalSpawner(),
+        student="ada",
+        assignment=tiny.NAME,
+        seed=1,
+        fingerprint="",
+    )
+    assert [part.points for part in verdict.parts] == [2.0, 0.0]
+    for found in verdict.parts[1].checks:
+        assert "torch.linalg.norm is ready made" in found.message
+        if "getattr" not in norm:
+            assert outcome.parts[1].message.startswith(found.message)
+
+
+def test_a_deleted_test_cell_fails(notebook: Make) -> None:
+    path = notebook(tiny.RIGHT, lambda cells: [c for c in cells if grade_id(c) != "norm-tests"])
+    outcome = check(path)
+    assert [part.passed for part in outcome.parts] == [True, False]
+    assert outcome.parts[1].title == "The given cell `norm-tests`"
+    assert "Copy it back" in outcome.parts[1].message
 
 
 def test_lost_cell_ids_are_no_problem(notebook: Make) -> None:

@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "report",
     "status",
+    "verify",
 )
 
 
@@ -75,11 +76,12 @@ def test_round_trip(run: Run, project: Path, tmp_path: Path) -> None:
     course = find(root)
     inbox = tmp_path / "lms.zip"
     with zipfile.ZipFile(inbox, "w") as archive:
-        for name, answers in {"Ada Lovelace": tiny.RIGHT, "Eve": tiny.WRONG_NORM}.items():
+        people = {"Ada Lovelace_122": tiny.RIGHT, "Eve_123": tiny.WRONG_NORM}
+        for name, answers in people.items():
             path = tiny.write_notebook(
                 tmp_path / "work.ipynb", tiny.filled(course.notebook("release", "tiny"), answers)
             )
-            archive.write(path, f"{name}_123_assignsubmission_file_/tiny.ipynb")
+            archive.write(path, f"{name}_assignsubmission_file_/tiny.ipynb")
         archive.writestr("Bob_124_assignsubmission_file_/tiny.ipynb", "not JSON")
         archive.writestr("Bob_124_assignsubmission_file_/essay.pdf", "%PDF")
     listed = run("collect", inbox, cwd=root, code=1)
@@ -139,6 +141,50 @@ def test_the_installed_command_lists_commands_and_exit_codes(tmp_path: Path) -> 
 def test_bad_input_exits_with_2(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "something").touch()
     run(*arguments, cwd=tmp_path, code=2)
+
+
+@pytest.mark.parametrize("command", [("check", "mine.ipynb"), ("grade",)])
+@pytest.mark.parametrize("value", ["-1", "0", "nan", "inf", "1e300", "soon"])
+def test_a_timeout_is_a_time(run: Run, tmp_path: Path, command: tuple[str], value: str) -> None:
+    said = run(*command, f"--timeout={value}", cwd=tmp_path, code=2)
+    assert "--timeout" in said
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_output_must_be_a_file_that_can_be(run: Run, course: Course, command: str) -> None:
+    (course.root / "marks").mkdir()
+    assert "is a folder" in run(command, "-o", "marks", cwd=course.root, code=2)
+    said = run(command, "-o", "nowhere/marks.csv", cwd=course.root, code=2)
+    assert "no folder nowhere" in said
+
+
+def test_a_failed_export_leaves_the_old_file(
+    run: Run, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = course.root / "marks.csv"
+    old.write_text("last week's")
+
+    def fail(*arguments: object, **options: object) -> int:
+        raise AutograderError("the gradebook is busy")
+
+    monkeypatch.setattr("autograder.steps.export.export", fail)
+    run("export", "-o", old, cwd=course.root, code=2)
+    assert old.read_text() == "last week's"
+
+
+def test_status_s_commands_can_be_copied(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "_out", Console(width=40))
+    assert cli.run(["status", "--course", str(course.root)]) == 0
+    assert "autograder collect SOURCE --assignment tiny\n" in capsys.readouterr().out
+
+
+def test_an_empty_inbox_is_not_ready_to_grade(run: Run, course: Course, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    said = run("collect", tmp_path / "in", cwd=course.root, code=1)
+    assert "There is no notebook" in said
+    assert "Next" not in said
 
 
 def test_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_the_archives_hold_no_hidden_test_and_the_command_no_answer(pages: Path)
     code_of_chapters = zipfile.ZipFile(pages / "downloads" / archives.CODE).namelist()
     checking = zipfile.ZipFile(pages / "downloads" / archives.check_wheel(ROOT)).namelist()
     assert {"book/claims.yaml", "book/ledger.py", "solutions/rnn.py"} <= set(code_of_chapters)
-    assert "autograder/cli.py" in checking
+    assert "autograder/cli/__init__.py" in checking
     for name in (*code_of_chapters, *checking):
         assert "hidden" not in Path(name).parts
         assert name.split("/")[0] != "tests"

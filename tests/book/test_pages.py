@@ -16,6 +16,7 @@ from ledger import load_claims
 
 from experiments.harness.ledger import in_results
 
+CARD = ".claim-card"
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to run every notebook
 
 
@@ -35,6 +36,30 @@ def every_page(pages: Path) -> list[Path]:
     found = sorted([*pages.glob("book/*.html"), *pages.glob("exercises/*.html")])
     assert len(found) >= 5
     return found
+
+
+def every_chapter(pages: Path) -> list[Path]:
+    found = sorted(pages.glob("book/[0-9]*.html"))
+    assert found
+    return found
+
+
+def every_card(pages: Path) -> dict[str, Path]:
+    """The chapter in which each claim has its card."""
+    cards = [(c["id"], page) for page in every_chapter(pages) for c in parsed(page).select(CARD)]
+    assert len(cards) == len(dict(cards)) >= 9
+    return {name.removeprefix("measured-"): page for name, page in cards}
+
+
+def said_in(page: Path) -> dict[str, str]:
+    """What the cells of a chapter measured, by claim."""
+    glued = page.parents[2] / "jupyter_execute" / "book" / f"{page.stem}.glue.json"
+    outputs = json.loads(glued.read_text(encoding="utf-8"))
+    return {
+        key.removeprefix("claim/"): output["data"]["text/plain"]
+        for key, output in outputs.items()
+        if key.startswith("claim/")
+    }
 
 
 def test_the_start_page_leads_to_the_book(pages: Path) -> None:
@@ -78,7 +103,7 @@ def test_no_style_sheet_loads_from_another_host(pages: Path) -> None:
 
 
 def test_every_figure_has_a_caption_and_alt_text(pages: Path) -> None:
-    figures = parsed(pages / "book/01-rnn-limits.html").select("figure")
+    figures = [f for page in every_chapter(pages) for f in parsed(page).select("figure")]
     assert len(figures) >= 9
     for figure in figures:
         assert len(figure.select_one("figcaption").get_text().split()) > 15
@@ -139,23 +164,19 @@ def test_primary_sources_are_linked(pages: Path) -> None:
     assert linked > 80
 
 
-def test_the_ledger_shows_the_numbers_that_the_chapter_measured(pages: Path) -> None:
-    chapter, page = (parsed(pages / f"book/{name}.html") for name in ("01-rnn-limits", "ledger"))
-    glued = json.loads(
-        (pages.parent / "jupyter_execute/book/01-rnn-limits.glue.json").read_text("utf-8")
-    )
-    cards = chapter.select(".claim-card")
-    assert len(cards) == 9
-    for card in cards:
-        claim = card["id"].removeprefix("measured-")
-        text = glued[f"claim/{claim}"]["data"]["text/plain"]
-        assert text in card.get_text()
+def test_every_card_shows_its_number_and_the_ledger_leads_to_it(pages: Path) -> None:
+    ledger, results = parsed(pages / "book/ledger.html"), in_results()
+    for claim, page in every_card(pages).items():
+        cells = said_in(page)
+        text = cells[claim] if claim in cells else results[claim].finding.text
+        card = parsed(page).select_one(f"#measured-{claim}")
+        assert plain(text) in plain(card.get_text())
         document = load_documents()[load_claims()[claim].document]
         link = card.select_one("a.claim-document")
         assert (link.get_text(), link["href"]) == (document.title, f"ledger.html#{document.anchor}")
-        number = page.select_one(f"#claim-{claim} .claim-number")
+        number = ledger.select_one(f"#claim-{claim} .claim-number")
         assert plain(text) in plain(number.get_text())
-        assert number.select_one("a")["href"] == f"01-rnn-limits.html#measured-{claim}"
+        assert number.select_one("a")["href"] == f"{page.name}#measured-{claim}"
 
 
 def test_the_ledger_shows_what_the_experiments_say_and_how_to_run_them_again(pages: Path) -> None:
@@ -171,13 +192,12 @@ def test_the_ledger_shows_what_the_experiments_say_and_how_to_run_them_again(pag
 
 def test_claims_without_a_number_say_so(pages: Path) -> None:
     page = parsed(pages / "book/ledger.html")
-    measured = {c["id"] for c in parsed(pages / "book/01-rnn-limits.html").select(".claim-card")}
-    results = in_results()
+    measured = {*every_card(pages), *in_results()}
     for claim in load_claims().values():
         text = page.select_one(f"#claim-{claim.id}").get_text()
         if claim.experiment is None:
             assert "not a measurable claim" in text
-        elif f"measured-{claim.id}" not in measured and claim.id not in results:
+        elif claim.id not in measured:
             assert "not yet" in text
 
 
@@ -201,9 +221,8 @@ def test_the_filter_offers_what_there_is_and_is_hidden_without_scripts(pages: Pa
 def test_the_start_page_counts_the_claims(pages: Path) -> None:
     text = plain(parsed(pages / "book/index.html").select_one("article").get_text())
     claims = load_claims().values()
-    cards = parsed(pages / "book/01-rnn-limits.html").select(".claim-card")
     measurable = sum(claim.experiment is not None for claim in claims)
-    assert len(cards) + len(in_results()) == measurable
+    assert len({*every_card(pages), *in_results()}) == measurable
     assert f"holds {len(claims)} claims of others; {measurable} of them can be measured" in text
     assert "and all of these are" in text
     assert f"{sum(c.verdict == 'contradicted' for c in claims)} are wrong" in text

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.book.building import jupyter_book, lay_out
+from tests.book.building import ROOT, jupyter_book, lay_out
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -139,6 +139,34 @@ def test_a_chapter_that_breaks_its_promise_fails_the_build(tmp_path: Path) -> No
     code, output = book.build()
     assert code != 0
     assert "book/one promises to measure moon and does not" in output
+
+
+def test_the_card_of_a_result_stands_where_the_story_needs_it(tmp_path: Path) -> None:
+    book = SmallBook(tmp_path)
+    claims = yaml.safe_load((ROOT / "book" / "claims.yaml").read_text(encoding="utf-8"))
+    known = next(claim for claim in claims if claim["id"] == "decay-arithmetic")
+    known["topic"] = "history"
+    (book.book / "claims.yaml").write_text(yaml.safe_dump([CLAIM, known]), encoding="utf-8")
+    page = book.book / "one.md"
+    text = page.read_text(encoding="utf-8")
+
+    code, output = book.build()
+    assert code != 0
+    assert "book/one promises to measure decay-arithmetic and does not" in output
+
+    page.write_text(f"{text}\n```{{result-card}} decay-arithmetic\n```\n", encoding="utf-8")
+    code, output = book.build()
+    assert code == 0, output
+    shown = (tmp_path / "_build/html/book/one.html").read_text(encoding="utf-8")
+    assert 'id="measured-decay-arithmetic"' in shown
+    assert "0.9: 2.66e-05" in shown
+    assert "experiments run --again checks-cec" in shown
+    assert "one.html#measured-decay-arithmetic" in book.ledger()
+
+    page.write_text(f"{text}\n```{{result-card}} moon\n```\n", encoding="utf-8")
+    code, output = book.build()
+    assert code != 0
+    assert "no results measure 'moon' in full" in output
 
 
 MEETING = """---

@@ -10,6 +10,7 @@ import pytest
 import style
 import touch
 from bs4 import BeautifulSoup
+from drawing.chart import Line, chart
 from touch import error_through_time as error
 from touch_figures import html
 
@@ -30,14 +31,18 @@ def test_every_script_has_its_figure_and_the_other_way_round() -> None:
 
 
 def test_the_picture_stands_without_scripts(figure: touch.TouchFigure) -> None:
-    picture = figure.picture()
-    root = ElementTree.fromstring(picture.svg)
+    root = ElementTree.fromstring(figure.picture().svg)
     lines = {e.get("data-curve"): e for e in root.iter() if e.get("data-curve")}
     assert set(lines) == {curve.key for curve in figure.curves}
     for curve in figure.curves:
         assert curve.color in style.PALETTE | style.ROLES
-        assert len(lines[curve.key].get("points").split()) == 2 * (figure.frame.lags + 1)
-    assert len({(curve.color, curve.dash) for curve in figure.curves}) == len(figure.curves)
+        line, count = lines[curve.key], len(figure.frame.steps)
+        if figure.panels[curve.panel].axis:
+            assert len(line.get("points").split()) == 2 * count
+        else:
+            assert len(line) == count
+    looks = {(curve.panel, curve.color, curve.dash, curve.label) for curve in figure.curves}
+    assert len(looks) == len(figure.curves)
 
 
 def test_labels_of_the_picture_do_not_overlap(figure: touch.TouchFigure) -> None:
@@ -48,15 +53,19 @@ def test_labels_of_the_picture_do_not_overlap(figure: touch.TouchFigure) -> None
             assert apart, (a, b)
 
 
-def test_the_page_holds_labelled_sliders_and_a_sentence(figure: touch.TouchFigure) -> None:
+def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigure) -> None:
     page = BeautifulSoup(html("some-name", figure, "../x.js"), "html.parser")
     assert page.select_one("fieldset").has_attr("disabled")  # until the script is there
-    for slider in figure.sliders:
-        control = page.select_one(f"input[name={slider.name}]")
-        assert page.select_one(f'label[for="{control["id"]}"]').get_text() == slider.label
-        assert slider.low <= slider.start <= slider.high
-        steps = (slider.start - slider.low) / slider.step
-        assert math.isclose(steps, round(steps), abs_tol=1e-9), "no place on the slider"
+    for control in figure.controls:
+        field = page.select_one(f"[name={control.name}]")
+        assert page.select_one(f'label[for="{field["id"]}"]').get_text() == control.label
+        if isinstance(control, touch.Choice):
+            assert [o.get_text() for o in field.select("option")] == list(control.options)
+            assert field.select_one("option[selected]")["value"] == str(control.start)
+        else:
+            assert control.low <= control.start <= control.high
+            steps = (control.start - control.low) / control.step
+            assert math.isclose(steps, round(steps), abs_tol=1e-9), "no place on the slider"
     sentence = page.select_one("[role=status]").get_text()
     assert sentence == figure.sentence(figure.start())
     assert "{" not in sentence
@@ -69,11 +78,40 @@ def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
         touch.figure("x")
 
 
-def test_a_chart_wants_a_value_for_every_lag() -> None:
-    frame = touch.Frame(width=300, height=100, lags=4, low=-1, high=1)
-    line = touch.Line("a", "a", "rnn", "-", [1.0, 1.0])
-    with pytest.raises(ValueError, match="'a' has 2 values, lags 0 to 4 need 5"):
-        touch.chart([line], frame, alt="A line.", title="t", across="", up="", tick=(1, 1))
+def test_a_chart_wants_a_value_for_every_step() -> None:
+    frame, panel = touch.Frame(300, last=4, tick=1), touch.Panel(100, touch.Axis("", -1, 1, 1))
+    line = Line("a", "a", "rnn", "-", [1.0, 1.0])
+    with pytest.raises(ValueError, match="'a' has 2 values, steps 0 to 4 need 5"):
+        chart([line], frame, [panel], alt="A line over five steps.", title="t", across="")
+
+
+def test_rows_are_as_full_as_their_values_and_labelled_beside() -> None:
+    lines = [
+        Line(key, key, "rnn", "-", values)
+        for key, values in (("first", [0.0, 0.25]), ("a longer name", [7.0, -1.0]))
+    ]
+    frame = touch.Frame(200, last=2, first=1, tick=1)
+    drawn = chart(
+        lines, frame, [touch.Panel(0, None)], alt="Two rows of two cells.", title="t", across="step"
+    )
+    root = ElementTree.fromstring(drawn.svg)
+    full = {
+        e.get("data-curve"): [float(c.get("fill-opacity")) for c in e]
+        for e in root.iter()
+        if e.get("data-curve")
+    }
+    assert full == {"first": [0, 0.25], "a longer name": [1, 0]}
+    assert {"1", "2", "first", "a longer name"} <= {label.text for label in drawn.labels}
+
+
+def test_axes_count_in_numbers_or_in_powers_of_ten() -> None:
+    plain, powers = touch.Axis("", -1, 1, 0.5), touch.Axis("", -2, 0, 1, log=True)
+    assert [label for _, label in plain.marks()] == ["−1", "−0.5", "0", "0.5", "1"]
+    assert [share for share, _ in plain.marks()] == [0, 0.25, 0.5, 0.75, 1]
+    assert [label for _, label in powers.marks()] == ["$10^{-2}$", "$10^{-1}$", "$10^{0}$"]
+    assert plain.share(0.5) == 0.75
+    assert powers.share(0.1) == pytest.approx(0.5)
+    assert powers.share(0) < -100
 
 
 @pytest.mark.parametrize(
@@ -83,6 +121,7 @@ def test_a_chart_wants_a_value_for_every_lag() -> None:
 def test_numbers_in_a_sentence_are_short(value: float, words: str) -> None:
     assert touch.readable(value) == words
     assert touch.readable(1.84e-7) == "1.8e−7"
+    assert touch.readable(-0.364) == "−0.36"
 
 
 def test_error_through_time_measures_what_the_chapter_measures() -> None:

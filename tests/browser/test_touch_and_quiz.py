@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import touch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from drawing.chart import fullness, point
+from playwright.sync_api import Browser, Locator, Page
 
-from tests.book.building import jupyter_book, lay_out
+from tests.book.building import ROOT, jupyter_book, lay_out
 from tests.browser.test_book import DESKTOP, PHONE, luminance, serving, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -80,6 +81,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     figures = "".join(TOUCH.replace("NAME", name) for name in FIGURES)
     book = lay_out(root, {"one": PAGE.replace("## Questions", f"{figures}\n## Questions")})
     shutil.copy(Path(touch.HERE).parent / "claims.yaml", book)
+    for file in {file for name in FIGURES for file in touch.figure(name).files}:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, root / file)
     (book / "quizzes" / "small.yaml").write_text(QUIZ + 3 * WIDE, encoding="utf-8")
     build = jupyter_book(root, root)
     assert build.returncode == 0, build.stdout[-4000:]
@@ -98,28 +102,26 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_script_computes_what_python_computes(page: Page, name: str) -> None:
     figure = touch.figure(name)
-    sampled = [figure.start()]
-    for share in (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0):
-        sampled.append({s.name: s.low + share * (s.high - s.low) for s in figure.sliders})
-        sampled.append({s.name: s.high - share * (s.high - s.low) for s in figure.sliders})
-        for alone in figure.sliders:
-            place = alone.low + share * (alone.high - alone.low)
-            sampled.append(figure.start() | {alone.name: place})
+    sampled = list(figure.samples())
+    axes = {curve.key: figure.panels[curve.panel].axis for curve in figure.curves}
+    powers = {key for key, axis in axes.items() if axis and axis.log}
     computed = page.evaluate(
         """async ([name, sampled]) => {
             const box = document.querySelector(`[data-figure="${name}"]`);
             const { data } = JSON.parse(box.querySelector(".touch-data").textContent);
-            const { curves } = await import(`/_static/touch/${name}.js`);
+            const { curves, numbers } = await import(`/_static/touch/${name}.js`);
+            const all = { ...curves, ...numbers };
             return sampled.map((settings) => Object.fromEntries(
-                Object.entries(curves).map(([key, line]) => [key, line(settings, data)])));
+                Object.entries(all).map(([key, line]) => [key, line(settings, data)])));
         }""",
         [name, sampled],
     )
     for settings, lines in zip(sampled, computed, strict=True):
-        wanted = figure.values(settings)
+        wanted = {**figure.values(settings), **figure.counted(settings)}
         assert set(lines) == set(wanted)
         for key, values in wanted.items():
-            assert lines[key] == pytest.approx(values, rel=1e-6, abs=0), (settings, key)
+            least = 0 if key in powers else 1e-12  # on a logarithmic axis every size counts
+            assert lines[key] == pytest.approx(values, rel=1e-6, abs=least), (settings, key)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -128,31 +130,57 @@ def test_the_keyboard_moves_lines_value_and_sentence_and_start_again_takes_them_
 ) -> None:
     figure = touch.figure(name)
     box = page.locator(f'.touch[data-figure="{name}"]')
-    first = figure.sliders[0]
-    lines = [box.locator(f'[data-curve="{curve.key}"]') for curve in figure.curves]
-    before = [line.get_attribute("points") for line in lines]
-    slider = box.get_by_label(first.label)
+    first = next(control for control in figure.controls if isinstance(control, touch.Slider))
+    moving = changed(figure, first)
+    lines = {curve.key: box.locator(f'[data-curve="{curve.key}"]') for curve in figure.curves}
+    before = {key: drawn(line) for key, line in lines.items()}
+    slider = box.get_by_label(first.label, exact=True)
     slider.focus()
     page.keyboard.press("ArrowLeft")
     moved = figure.start() | {first.name: round(first.start - first.step, 9)}
-    assert box.locator("output").first.inner_text() == f"{moved[first.name]:g}"
-    for curve, line, old in zip(figure.curves, lines, before, strict=True):
-        now = line.get_attribute("points") or ""
-        assert now != old
-        expected = [
-            c
-            for lag, value in enumerate(curve.values(moved))
-            for c in figure.frame.point(lag, float(value))
-        ]
-        assert [float(c) for c in now.split()] == pytest.approx(expected, abs=0.011)
+    assert slider.locator("+ output").inner_text() == f"{moved[first.name]:g}"
+    assert moving
+    for curve in figure.curves:
+        now = drawn(lines[curve.key])
+        assert curve.key not in moving or now != before[curve.key], curve.key
+        values = [float(value) for value in curve.values(moved)]
+        assert now == pytest.approx(expected(figure, curve, values), abs=0.011)
     box.get_by_text(figure.sentence(moved)).wait_for()  # what a screen reader hears
     page.keyboard.press("ArrowLeft")
     box.get_by_role("button", name="Start again").click()
     box.get_by_text(figure.sentence(figure.start())).wait_for()
-    for line, old in zip(lines, before, strict=True):
+    for key, line in lines.items():
         # Python rounds halves to even, the browser away from zero: a hundredth of a unit.
-        now = [float(c) for c in (line.get_attribute("points") or "").split()]
-        assert now == pytest.approx([float(c) for c in (old or "").split()], abs=0.011)
+        assert drawn(line) == pytest.approx(before[key], abs=0.011)
+
+
+def drawn(line: Locator) -> list[float]:
+    """What is drawn of a line: the coordinates of its points, or how full its cells are."""
+    said: str = line.evaluate(
+        "e => e.getAttribute('points') ?? "
+        "[...e.children].map((c) => c.getAttribute('fill-opacity')).join(' ')"
+    )
+    return [float(number) for number in said.split()]
+
+
+def expected(figure: touch.TouchFigure, curve: touch.Curve, values: list[float]) -> list[float]:
+    panel = figure.panels[curve.panel]
+    if panel.axis is None:
+        return [fullness(value) for value in values]
+    places = (point(number, value, figure.frame, panel) for number, value in enumerate(values))
+    return [coordinate for place in places for coordinate in place]
+
+
+def changed(figure: touch.TouchFigure, slider: touch.Slider) -> set[str]:
+    """The lines that one step of a slider moves far enough to be drawn elsewhere."""
+    moved = figure.start() | {slider.name: round(slider.start - slider.step, 9)}
+    before, after = figure.values(figure.start()), figure.values(moved)
+    return {
+        curve.key
+        for curve in figure.curves
+        if expected(figure, curve, before[curve.key])
+        != pytest.approx(expected(figure, curve, after[curve.key]), abs=0.011)
+    }
 
 
 def test_nothing_is_read_out_before_somebody_moves_a_slider(page: Page) -> None:

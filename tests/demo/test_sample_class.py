@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.directory import find
-from autograder.steps.collect import printable, read_manifest
+from autograder.steps.manifest import printable, read_manifest
 from autograder.verdict import Verdict
 from benchmarks.classroom import ASSIGNMENT, Classroom
 from benchmarks.leaks import plain

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect, expect_close, expect_shape
+from autograder.checks import Student, expect, expect_close
 from autograder.hidden.rnn_limits.errors import (
     Pass,
     mistakes,
@@ -18,13 +17,19 @@ from autograder.hidden.rnn_limits.errors import (
     walked_back,
 )
 from autograder.hidden.rnn_limits.suite import suite
-from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
+from autograder.hidden.shared.asking import numbers
+from autograder.hidden.shared.records import (
+    Found,
+    expect_gradient,
+    expect_record,
+    gradients_of,
+    wrong_sums,
+)
 from autograder.hidden.shared.tools import (
     SINGLE,
     Suspects,
     close,
-    expect_value,
-    untouched,
+    ordinary,
 )
 
 BPTT = "bptt-tests"
@@ -33,60 +38,10 @@ BPTT = "bptt-tests"
 # --- asking -----------------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
-    values: dict[str, Any]  # by x, h0, ...; as far as they are there
-    atol: float
-
-
 def run_bptt(student: Student, p: Pass, dtype: torch.dtype | None = None) -> Found:
     """The five gradients, wherever in the answer they stand; `form` asks for the right places."""
-
-    def ask(dtype: torch.dtype) -> Any:
-        with torch.no_grad():
-            return student.bptt(*(value.to(dtype) for value in p.arguments))
-
-    answer = ask(dtype) if dtype else in_either(ask)
-    if isinstance(answer, dict):
-        named = answer
-    elif isinstance(answer, tuple) and set(getattr(answer, "_fields", ())) == set(p.wanted):
-        named = {name: getattr(answer, name) for name in p.wanted}
-    else:
-        named = dict(
-            zip(p.wanted, answer if isinstance(answer, tuple | list) else (), strict=False)
-        )
-    values = {name: numbers(value) for name, value in named.items()}
-    values = _in_their_places(values, p)
-    expect(
-        any(name in values for name in p.wanted),
-        f"bptt should return BPTTGradients({', '.join(p.wanted)}), with those five tensors",
-    )
-    return Found(values, tolerance(list(named.values())))
-
-
-def _in_their_places(values: dict[str, Any], p: Pass) -> dict[str, Any]:
-    """Exchange the gradients that do not fit their place, where their shapes tell how."""
-    shapes = {name: value.shape for name, value in p.wanted.items()}
-    misfits = {n: v for n, v in values.items() if getattr(v, "shape", None) != shapes.get(n)}
-    for name in [name for name in shapes if name in misfits or name not in values]:
-        fitting = [v for v in misfits.values() if getattr(v, "shape", None) == shapes[name]]
-        if len(fitting) == 1:
-            values = {**values, name: fitting[0]}
-    return values
-
-
-def expect_gradient(
-    found: Found,
-    p: Pass,
-    name: str,
-    suspects: Suspects,
-    hint: str,
-    pick: Callable[[Tensor], Tensor] = lambda value: value,
-) -> None:
-    value, what = found.values.get(name), f"the gradient by {name}"
-    expect_shape(value, p.wanted[name].shape, what=what, hint=f"It has the shape of {name} itself")
-    assert isinstance(value, Tensor)
-    wrong = {words: pick(mistake) for words, mistake in suspects.items()}
-    expect_value(pick(value), pick(p.wanted[name]), wrong, hint, what=what, atol=found.atol)
+    what = "bptt should return BPTTGradients"
+    return gradients_of(student.bptt, p.arguments, p.wanted, what, dtype)
 
 
 def expect_sum(
@@ -99,19 +54,17 @@ def expect_sum(
 ) -> None:
     """Fail unless a gradient is what `by` makes of the true d(t), or of the student's own.
 
-    In a readable pass the gradient by x shows the student's d(t). It may be zero at one step: a
-    loop that is one step short has lost its points for that where d(t) itself is asked for.
+    In a readable pass the gradient by x shows the student's d(t), which counts where it is of
+    ordinary size. It may be zero at one step: a loop that is one step short has lost its points
+    for that where d(t) itself is asked for.
     """
     W, shown = p.weights["weight_ih"], found.values.get("x")
-    own = p.wanted["x"] @ W.T
-    if isinstance(shown, Tensor) and shown.shape == p.x.shape:
-        theirs = shown @ W.T
-        missing = sum(not theirs[:, t].any() for t in range(theirs.shape[1]))
-        own = theirs if missing <= 1 and bool(shown.isfinite().all()) else own
+    own = true = p.wanted["x"] @ W.T
+    if isinstance(shown, Tensor) and shown.shape == p.x.shape and ordinary(shown @ W.T, true):
+        own = shown @ W.T
         if close(found.values.get(name), by(own), found.atol):
             return
-    true = p.wanted["x"] @ W.T
-    expect_gradient(found, p, name, {**suspects(true), **suspects(own)}, hint)
+    expect_gradient(found, p.wanted, name, {**suspects(true), **suspects(own)}, hint)
 
 
 # --- the checks -------------------------------------------------------------------------------
@@ -121,18 +74,7 @@ def expect_sum(
 def form(student: Student, rng: torch.Generator) -> None:
     p = random_pass(rng, 2, 4, 3, 5)
     for dtype in (torch.float64, torch.float32):
-        given = [value.to(dtype) for value in p.arguments]
-        with torch.no_grad():
-            found = student.bptt(*given)
-        untouched(student, "bptt")
-        expect(
-            getattr(found, "_fields", None) == tuple(p.wanted),
-            f"bptt should return BPTTGradients with the fields {', '.join(p.wanted)}",
-        )
-        for name, value in p.wanted.items():
-            hint = f"It should have the shape of {name} itself; are fields exchanged?"
-            what = f"the gradient by {name}"
-            expect_form(getattr(found, name), value.to(dtype), what, hint)
+        found = expect_record(student, "bptt", "BPTTGradients", p.arguments, p.wanted, dtype)
         # Shapes alone are worth nothing: one gradient is right, or wrong in a way we know.
         shown, W = found.x[:, 1:].double(), p.weights["weight_ih"]
         errors = [(d @ W)[:, 1:] for d in (walked_back(p), *mistakes(p).values())]
@@ -148,7 +90,7 @@ def last_step(student: Student, rng: torch.Generator) -> None:
     W = p.weights["weight_ih"]
     expect_gradient(
         run_bptt(student, p),
-        p,
+        p.wanted,
         "x",
         {words: d @ W for words, d in mistakes(p).items()},
         "At the last token it is W^T d(T), where d(T) = grad_h * (1 - h(T)^2)",
@@ -176,7 +118,7 @@ def expect_errors(student: Student, p: Pass, hint: str) -> None:
     W = p.weights["weight_ih"]
     suspects = {words: d @ W for words, d in mistakes(p).items()}
     found = run_bptt(student, p)
-    expect_gradient(found, p, "x", suspects, hint, pick=lambda value: value[:, 1:])
+    expect_gradient(found, p.wanted, "x", suspects, hint, pick=lambda value: value[:, 1:])
 
 
 @suite.check(BPTT, points=1, title="the gradient by U pairs d(t) with the state before")
@@ -203,25 +145,12 @@ def recurrent_weight(student: Student, rng: torch.Generator) -> None:
             ),
             "d(t) and the states run in opposite orders of time": outer(d, p.previous.flip(1)),
             "It looks transposed: entry [i, j] is d_i times h_j": right.T,
-            **wrong_sums(d, lambda d: outer(d, p.previous[:, : d.shape[1]])),
-            "Only the last step counts": outer(d[:, -1:], p.previous[:, -1:]),
+            **wrong_sums(d, lambda d: outer(d, p.previous)),
         }
 
     hint = "It is the sum of d(t) h(t-1)^T over steps and sequences"
     found = run_bptt(student, p)
     expect_sum(found, p, "weight_hh", lambda d: outer(d, p.previous), suspects, hint)
-
-
-def wrong_sums(d: Tensor, by: Callable[[Tensor], Tensor]) -> Suspects:
-    batch, time, _ = d.shape
-    right = by(d)
-    return {
-        "Gradients of the batch are averaged, not summed": right / batch,
-        "Gradients are averaged over time, not summed": right / time,
-        "Gradients are averaged over steps and sequences, not summed": right / batch / time,
-        "Only the first step counts": by(d[:, :1]),
-        "The sign is turned round": -right,
-    }
 
 
 @suite.check(BPTT, points=0.5, title="the gradients by W and b sum over steps and sequences")
@@ -230,7 +159,7 @@ def sums(student: Student, rng: torch.Generator) -> None:
     found = run_bptt(student, p)
 
     def outer(d: Tensor, x: Tensor = p.x) -> Tensor:
-        return torch.einsum("bth,bti->hi", d, x[:, : d.shape[1]])
+        return torch.einsum("bth,bti->hi", d, x)
 
     def flat(d: Tensor) -> Tensor:
         return d.sum(dim=(0, 1))
@@ -239,12 +168,11 @@ def sums(student: Student, rng: torch.Generator) -> None:
     for name, by in (("weight_ih", outer), ("bias", flat)):
 
         def wrong(d: Tensor, by: Callable[[Tensor], Tensor] = by) -> Suspects:
-            last = torch.cat([torch.zeros_like(d[:, :-1]), d[:, -1:]], dim=1)
             pairs = {
                 "It looks transposed: entry [i, j] is d_i times x_j": outer(d).T,
                 "d(t) and the tokens run in opposite orders of time": outer(d, p.x.flip(1)),
             }
-            return {**pairs, **wrong_sums(d, by), "Only the last step counts": by(last)}
+            return {**pairs, **wrong_sums(d, by)}
 
         expect_sum(found, p, name, by, wrong, hint)
 
@@ -284,14 +212,14 @@ def bptt_edges(student: Student, rng: torch.Generator) -> None:
         hint = "with batch, time, input and hidden of " + ", ".join(map(str, sizes))
         for name in p.wanted:
             suspects = {w: d @ p.weights["weight_ih"] for w, d in errors.items() if name == "x"}
-            expect_gradient(found, p, name, suspects, hint)
+            expect_gradient(found, p.wanted, name, suspects, hint)
     some = random_pass(rng, 2, 4, 3, 5)
     p = passed(some.weights, some.x, some.h0, 1e4 * some.grad_h)
     found = run_bptt(student, p)
     for name in p.wanted:
         hint = "With large errors the gradients are large, too: is something cut off?"
         scaled = Found({n: numbers(v) / 1e4 for n, v in found.values.items()}, found.atol)
-        expect_gradient(scaled, some, name, {}, hint)
+        expect_gradient(scaled, some.wanted, name, {}, hint)
     stuck = p._replace(h=torch.where(p.h > 0, 1.0, -1.0).double())
     silent = run_bptt(student, stuck)
     for name, wanted in p.wanted.items():

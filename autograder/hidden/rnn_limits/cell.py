@@ -40,7 +40,6 @@ def in_one_term(w: Weights, x: Tensor, h: Tensor, f: Function) -> Suspects:
         "The old state passes only through the diagonal of weight_hh": f(Wx + h * U.diagonal() + b),
         "The old state is subtracted": f(Wx - Uh + b),
         "The old state is added once more": f(a) + h,
-        "This is the old state itself": h,
         "The input has no effect": f(Uh + b),
         "The nonlinearity is missing": a,
         "The nonlinearity is applied twice": f(f(a)),
@@ -50,6 +49,11 @@ def in_one_term(w: Weights, x: Tensor, h: Tensor, f: Function) -> Suspects:
         "The bias is added after the nonlinearity": f(Wx + Uh) + b,
         "The sign is turned round": -f(a),
     }
+
+
+def without_work(w: Weights, x: Tensor, h: Tensor, f: Function) -> Suspects:
+    """Answers that no parameter enters. They can be named, but nothing speaks for them."""
+    return {"This is the old state itself": h}
 
 
 def in_the_sum(w: Weights, x: Tensor, h: Tensor, f: Function) -> Suspects:
@@ -72,7 +76,7 @@ def other_functions(w: Weights, x: Tensor, h: Tensor, f: Function) -> Suspects:
 
 
 Mistakes = Callable[[Weights, Tensor, Tensor, Function], Suspects]
-ALL: tuple[Mistakes, ...] = (in_one_term, in_the_sum, other_functions)
+ALL: tuple[Mistakes, ...] = (in_one_term, in_the_sum, other_functions, without_work)
 
 
 def cell_with(student: Student, weights: Weights, *options: str) -> tuple[Remote, dict[str, str]]:

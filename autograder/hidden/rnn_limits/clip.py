@@ -11,7 +11,6 @@ from torch import Tensor
 
 from autograder.checks import (
     CheckFailure,
-    Remote,
     Student,
     expect,
     expect_close,
@@ -19,8 +18,16 @@ from autograder.checks import (
     expect_type,
 )
 from autograder.hidden.rnn_limits.suite import suite
-from autograder.hidden.shared.asking import expect_form, numbers
-from autograder.hidden.shared.tools import DOUBLE, SINGLE, Suspects, diagnosis, normal, untouched
+from autograder.hidden.shared.asking import expect_form, expect_raises, numbers
+from autograder.hidden.shared.tools import (
+    DOUBLE,
+    SINGLE,
+    Suspects,
+    close,
+    diagnosis,
+    normal,
+    untouched,
+)
 
 CLIP = "clip-gradients-tests"
 # Adding something like 1e-6 to n against a division by zero is good practice, too.
@@ -68,7 +75,11 @@ class Clipped(NamedTuple):
 def run_clip(student: Student, gradients: Sequence[Tensor], max_norm: float) -> Clipped:
     """What comes back, in float64; `kept_arguments` asks for the right types."""
     with torch.no_grad():
-        result = student.clip_gradients(list(gradients), max_norm)
+        return taken(student.clip_gradients(list(gradients), max_norm), gradients)
+
+
+def taken(result: Any, gradients: Sequence[Tensor]) -> Clipped:
+    """The numbers of an answer for some gradients, wherever in it they stand."""
     both = isinstance(result, tuple | list) and len(result) == 2
     clipped, norm = result if both else (result, None)
     if both and isinstance(norm, list | tuple) and not isinstance(clipped, list | tuple):
@@ -87,10 +98,16 @@ def run_clip(student: Student, gradients: Sequence[Tensor], max_norm: float) -> 
     return Clipped([numbers(gradient) for gradient in clipped], norm)
 
 
-def expect_scaled(clipped: Clipped, wanted: Tensor, suspects: Suspects, hint: str) -> None:
+def expect_scaled(
+    clipped: Clipped,
+    wanted: Tensor,
+    suspects: Suspects,
+    hint: str,
+    what: str = "the scaled gradient",
+) -> None:
     actual = flat(clipped.gradients)
     named = diagnosis(actual, suspects, hint, CLOSE / 100)
-    expect_close(actual, wanted, atol=0, rtol=CLOSE, what="the scaled gradient", hint=named)
+    expect_close(actual, wanted, atol=0, rtol=CLOSE, what=what, hint=named)
 
 
 def mistakes(gradients: Sequence[Tensor], limit: float) -> Suspects:
@@ -100,13 +117,47 @@ def mistakes(gradients: Sequence[Tensor], limit: float) -> Suspects:
         "Each tensor is clipped by its own norm; the norm of all entries together counts": flat(
             [g * min(1.0, limit / g.norm().item()) for g in gradients]
         ),
-        "The values are cut off one by one, which turns the direction": g.clamp(-limit, limit),
         "The gradients have norm 1 now; max_norm is forgotten": g / n,
-        "They are multiplied by max_norm, and not divided by n": g * limit,
         "The factor is n / max_norm; it should be max_norm / n": g * (n / limit),
         "The sign is turned round": -g * (limit / n),
         **{words: g * (limit / other) for words, other in other_lengths(gradients).items()},
     }
+
+
+def without_norm(gradients: Sequence[Tensor], limit: float) -> Suspects:
+    """Answers that no norm has to be computed for."""
+    g = flat(gradients)
+    return {
+        "The values are cut off one by one, which turns the direction": g.clamp(-limit, limit),
+        "They are multiplied by max_norm, and not divided by n": g * limit,
+    }
+
+
+def wrong_norms(gradients: Sequence[Tensor], limit: float) -> Suspects:
+    """What could be returned for n."""
+    n = length(gradients)
+    return {
+        "This is the factor, not the norm": limit / n,
+        "This is the factor, not the norm; it is at most 1": (limit / n).clamp(max=1),
+        **other_lengths(gradients),
+    }
+
+
+def expect_norm(clipped: Clipped, gradients: Sequence[Tensor], limit: float, atol: float) -> None:
+    """Fail unless some norm was computed, for the gradients or for the number beside them.
+
+    The check of a form, of what is refused or of gradients that stay as they are is worth
+    nothing by itself: code that never asks how long the gradients are would pass it.
+    """
+    g, n = flat(gradients), length(gradients)
+    scaled = [g * (limit / n), *mistakes(gradients, limit).values()]
+    norms = [n, *wrong_norms(gradients, limit).values()]
+    expect(
+        any(close(flat(clipped.gradients), value, atol) for value in scaled)
+        or any(close(clipped.norm, value, atol) for value in norms),
+        "there is no norm in what comes back for long gradients: begin with n, the length of all "
+        "of them together",
+    )
 
 
 @suite.check(CLIP, points=0.5, title="long gradients are shortened together, the direction kept")
@@ -114,7 +165,11 @@ def common_norm(student: Student, rng: torch.Generator) -> None:
     gradients, limit = some_gradients(rng), 0.2
     gradients[3] = 0.01 * gradients[3]  # one tensor alone would be short enough
     g, n = flat(gradients), length(gradients)
-    suspects = {"Nothing is clipped": g, **mistakes(gradients, limit)}
+    suspects = {
+        "Nothing is clipped": g,
+        **without_norm(gradients, limit),
+        **mistakes(gradients, limit),
+    }
     hint = "Every entry is multiplied by max_norm / n"
     expect_scaled(run_clip(student, gradients, limit), g * (limit / n), suspects, hint)
 
@@ -123,6 +178,7 @@ def common_norm(student: Student, rng: torch.Generator) -> None:
 def short_gradients(student: Student, rng: torch.Generator) -> None:
     gradients = some_gradients(rng)
     g = flat(gradients)
+    expect_norm(run_clip(student, gradients, 0.5), gradients, 0.5, CLOSE)
     limit = 100 * length(gradients).item()
     suspects = {"Small gradients are scaled up: the factor is never above 1": 100 * g}
     hint = "The norm is below max_norm, so the factor is 1"
@@ -142,9 +198,7 @@ def returned_norm(student: Student, rng: torch.Generator) -> None:
         norm = run_clip(student, gradients, limit).norm
         suspects = {
             "This is the norm after clipping": torch.tensor(limit, dtype=DOUBLE),
-            "This is the factor, not the norm": limit / n,
-            "This is the factor, not the norm; it is at most 1": (limit / n).clamp(max=1),
-            **other_lengths(gradients),
+            **wrong_norms(gradients, limit),
         }
         hint = "n is the length of all gradients as one long vector"
         named = diagnosis(norm, suspects, hint, CLOSE / 100)
@@ -172,12 +226,7 @@ def kept_arguments(student: Student, rng: torch.Generator) -> None:
         expect_type(norm, Tensor, what="the norm that is returned")
         expect(norm.numel() == 1, f"the norm is a single number, not {norm.numel()}")
         expect(norm.is_floating_point(), "the norm should be a floating-point tensor")
-        scaled, limit = flat(clipped).double(), 0.5
-        expect(
-            torch.linalg.vector_norm(scaled) < 1.0001 * limit
-            or diagnosis(scaled, mistakes(gradients, limit), "", SINGLE),
-            "the gradients were left alone, but what comes back is not clipped either",
-        )
+        expect_norm(taken(result, gradients), gradients, 0.5, SINGLE)
 
 
 @suite.check(CLIP, points=0.5, title="gradients from a list, a tuple or a generator")
@@ -190,22 +239,24 @@ def any_iterable(student: Student, rng: torch.Generator) -> None:
             ("a generator, which can be read only once,", student.one_by_one(gradients)),
         ):
             try:
-                clipped = student.clip_gradients(given, 0.5)[0]
+                result = student.clip_gradients(given, 0.5)
             except CheckFailure as failure:
                 raise CheckFailure(f"with {kind} {failure}") from None
-            expect(
-                isinstance(clipped, list | tuple) and len(clipped) == len(gradients),
-                f"of the gradients in {kind} not all came back: is it read twice?",
-            )
-            found = flat([numbers(gradient) for gradient in clipped])
-            if not diagnosis(found, mistakes(gradients, 0.5), "", CLOSE / 100):
-                what = f"with {kind} the scaled gradient"
-                expect_close(found, wanted, atol=0, rtol=CLOSE, what=what)
+            first = result[0] if isinstance(result, list | tuple) and result else result
+            if isinstance(first, list | tuple):
+                everything = f"of the gradients in {kind} not all came back: is it read twice?"
+                expect(len(first) == len(gradients), everything)
+            clipped = taken(result, gradients)
+            expect_norm(clipped, gradients, 0.5, CLOSE)
+            known = {**mistakes(gradients, 0.5), **without_norm(gradients, 0.5)}
+            if not diagnosis(flat(clipped.gradients), known, "", CLOSE / 100):
+                expect_scaled(clipped, wanted, {}, "", f"with {kind} the scaled gradient")
 
 
 @suite.check(CLIP, points=0.5, title="what has no direction or no limit is refused")
 def no_direction(student: Student, rng: torch.Generator) -> None:
     good = some_gradients(rng)
+    expect_norm(run_clip(student, good, 0.5), good, 0.5, CLOSE)
     bad: dict[str, tuple[list[Tensor], float]] = {
         "an infinite gradient": ([*good, torch.tensor([math.inf]).double()], 1.0),
         "a gradient that is not a number": ([*good, torch.tensor([math.nan]).double()], 1.0),
@@ -216,14 +267,3 @@ def no_direction(student: Student, rng: torch.Generator) -> None:
     }
     for what, (gradients, limit) in bad.items():
         expect_raises(student.clip_gradients, "ValueError", gradients, limit, what=what)
-
-
-def expect_raises(function: Remote, kind: str, *args: Any, what: str) -> None:
-    """Fail unless the call raises an exception of this name on the student's side."""
-    try:
-        function(*args)
-    except CheckFailure as failure:
-        if f" raised {kind}" in str(failure).partition(":")[0]:
-            return
-        raise CheckFailure(f"{what} should raise {kind}; instead {failure}") from None
-    raise CheckFailure(f"{what} should raise {kind}, but is accepted")

@@ -59,3 +59,14 @@ def expect_form(value: object, like: Tensor, what: str, hint: str = "") -> None:
     if value.dtype != like.dtype:
         names = [str(tensor.dtype).removeprefix("torch.") for tensor in (value, like)]
         raise CheckFailure(f"{what} has dtype {names[0]}, expected {names[1]}")
+
+
+def expect_raises(function: Callable[..., Any], kind: str, *args: Any, what: str) -> None:
+    """Fail unless the call raises an exception of this name on the student's side."""
+    try:
+        function(*args)
+    except CheckFailure as failure:
+        if f" raised {kind}" in str(failure).partition(":")[0]:
+            return
+        raise CheckFailure(f"{what} should raise {kind}; instead {failure}") from None
+    raise CheckFailure(f"{what} should raise {kind}, but is accepted")

@@ -42,11 +42,14 @@ def law(title: str) -> Callable[[Law], Law]:
     return entitle
 
 
-def hold(suite: Suite, grade_id: str, layer: Layer, points: Mapping[Law, float]) -> None:
-    """Make these laws the checks of a graded cell."""
+def hold(
+    suite: Suite, grade_id: str, layer: Layer, points: Mapping[Law, float], prefix: str = ""
+) -> None:
+    """Make these laws the checks of a graded cell; the second layer of a suite needs a prefix."""
     for each, worth in points.items():
-        name = each.__name__
-        suite.check(grade_id, points=worth, title=TITLES[name])(_check(each, layer))
+        check = _check(each, layer)
+        check.__name__ = f"{prefix}{each.__name__}"
+        suite.check(grade_id, points=worth, title=TITLES[each.__name__])(check)
 
 
 def _check(law: Law, layer: Layer) -> Callable[[Student, torch.Generator], None]:
@@ -69,7 +72,6 @@ def _check(law: Law, layer: Layer) -> Callable[[Student, torch.Generator], None]
                 # Their piece is wrong, and more than that: say what, unless ours does not fit.
                 raise (CheckFailure(lent.words) if " raised " in str(other) else other) from None
 
-    check.__name__ = law.__name__
     return check
 
 

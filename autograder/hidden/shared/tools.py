@@ -13,6 +13,7 @@ from autograder.checks import Student, expect, expect_close, expect_type
 ATOL = 1e-10  # float64
 SINGLE = 1e-5  # float32
 DOUBLE = torch.float64
+FAR = 1e3  # times larger or smaller than it should be: nobody's mistake
 
 Suspects = Mapping[str, Tensor]  # what a typical mistake would answer, by the words for it
 
@@ -28,6 +29,29 @@ def close(actual: object, expected: Tensor, atol: float) -> bool:
         and actual.dtype == expected.dtype
         and torch.allclose(actual, expected, rtol=atol, atol=atol)
     )
+
+
+def ordinary(shown: object, right: Tensor) -> bool:
+    """Whether what an answer shows of some quantity may stand in for the right one.
+
+    Other results of the same answer are held against it, so it must be worth computing with: of
+    the right shape, finite, and at each step of time (axis 1) of about the right size. A size of
+    1e-30 would make every sum over it come out as zero, and zero be the right answer. One step may
+    be left out, exactly zero.
+    """
+    if not isinstance(shown, Tensor) or shown.shape != right.shape or shown.is_complex():
+        return False
+    if not bool(shown.isfinite().all()):
+        return False
+    usual = _size(right)
+    sizes = [_size(step) for step in shown.unbind(1)]
+    strange = [size for size in sizes if not usual / FAR <= size <= usual * FAR]
+    return not any(strange) and len(strange) <= 1
+
+
+def _size(value: Tensor) -> float:
+    """The root of the mean square."""
+    return float(value.double().square().mean().sqrt())
 
 
 def diagnosis(actual: object, suspects: Suspects, otherwise: str, atol: float = ATOL) -> str:

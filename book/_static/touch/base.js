@@ -1,64 +1,81 @@
-// What every figure to touch shares: sliders move lines of a picture that stands on the page.
+// What every figure to touch shares: controls move lines of a picture that stands on the page.
 //
-// The page holds the picture, the sliders (native, so keyboard, touch and screen readers work)
+// The page holds the picture, the controls (native, so keyboard, touch and screen readers work)
 // and the data; a figure's own module gives one function a line. Nothing is animated.
 
 /** A number for a sentence, as book/touch/__init__.py writes it: 0.36, 12, 1.8e−7. */
 export function readable(value) {
+  if (value < 0) return `−${readable(-value)}`;
   if (value >= 100 && value < 1000) return value.toFixed(0);
   if (value === 0 || (value >= 0.01 && value < 100)) return String(Number(value.toPrecision(2)));
   return value.toExponential(1).replace("e+", "e").replace("-", "−");
 }
 
-/** Points of a line in its frame; values beyond the edge are cut off by the frame. */
-export function points(values, frame) {
+/** Points of a line in its panel; values beyond the edge are cut off by the frame. */
+export function points(values, width, { height, low, high, log }) {
   const lowest = -400; // the power of ten that stands for 0
   return values
-    .map((value, lag) => {
-      const power = value > 0 ? Math.log10(value) : lowest;
-      const share = (power - frame.low) / (frame.high - frame.low);
-      const x = (frame.width * lag) / frame.lags;
-      return `${x.toFixed(2)} ${(frame.height * (1 - share)).toFixed(2)}`;
+    .map((value, number) => {
+      const place = !log ? value : value > 0 ? Math.log10(value) : lowest;
+      const share = (place - low) / (high - low);
+      const x = (width * number) / (values.length - 1);
+      return `${x.toFixed(2)} ${(height * (1 - share)).toFixed(2)}`;
     })
     .join(" ");
 }
 
-/** The settings of the sliders, by name. */
-function settingsOf(sliders) {
-  return Object.fromEntries(sliders.map((slider) => [slider.name, Number(slider.value)]));
+/** Draw the values of a line: points of a polyline, or how full each cell of a row is. */
+function draw(line, values, width, panel) {
+  if (line.localName === "polyline") line.setAttribute("points", points(values, width, panel));
+  else
+    [...line.children].forEach((cell, number) =>
+      cell.setAttribute("fill-opacity", Math.min(Math.max(values[number], 0), 1).toFixed(3)),
+    );
 }
 
-/** Bring every figure called `name` to life; `curves` has a function (settings, data) per line. */
-export function start(name, curves) {
+/** What a control says of itself: the option's name, or the number. */
+function said(control) {
+  return control.selectedOptions ? control.selectedOptions[0].textContent : control.value;
+}
+
+/**
+ * Bring every figure called `name` to life; `curves` has a function (settings, data) per line,
+ * `numbers` one for each further number of the sentence.
+ */
+export function start(name, curves, numbers = {}) {
   for (const figure of document.querySelectorAll(`.touch[data-figure="${name}"]`)) {
-    const { frame, says, data } = JSON.parse(figure.querySelector(".touch-data").textContent);
-    const sliders = [...figure.querySelectorAll("input[type=range]")];
+    const payload = JSON.parse(figure.querySelector(".touch-data").textContent);
+    const { width, panels, says, data } = payload;
+    const controls = [...figure.querySelectorAll("input[type=range], select")];
     const sentence = figure.querySelector(".touch-sentence");
     let waiting;
 
     const move = () => {
-      const settings = settingsOf(sliders);
+      const settings = Object.fromEntries(controls.map((c) => [c.name, Number(c.value)]));
       const words = {};
-      for (const slider of sliders) {
-        words[slider.name] = String(Number(slider.value));
-        slider.nextElementSibling.textContent = slider.value;
+      for (const control of controls) {
+        words[control.name] = said(control);
+        const shown = control.nextElementSibling;
+        if (shown) shown.textContent = control.value;
       }
       for (const [key, values] of Object.entries(curves)) {
         const line = values(settings, data);
-        figure.querySelector(`[data-curve="${key}"]`).setAttribute("points", points(line, frame));
+        draw(figure.querySelector(`[data-curve="${key}"]`), line, width, panels[key]);
         words[key] = readable(line.at(-1));
       }
+      for (const [key, value] of Object.entries(numbers))
+        words[key] = readable(value(settings, data));
       // Said once the hand rests, or a screen reader would read every position on the way.
       clearTimeout(waiting);
       waiting = setTimeout(() => {
-        const said = says.replace(/\{(\w+)\}/g, (_, word) => words[word]);
-        if (sentence.textContent !== said) sentence.textContent = said; // silent on arrival
+        const now = says.replace(/\{(\w+)\}/g, (_, word) => words[word]);
+        if (sentence.textContent !== now) sentence.textContent = now; // silent on arrival
       }, 200);
     };
 
     figure.querySelector("fieldset").disabled = false;
     figure.querySelector("form").addEventListener("input", move);
     figure.querySelector("form").addEventListener("reset", () => setTimeout(move));
-    move(); // a browser may have kept the sliders of an earlier visit
+    move(); // a browser may have kept the controls of an earlier visit
   }
 }

@@ -14,6 +14,7 @@ from autograder.course import directory as courses
 from autograder.course.directory import Course, find, init
 from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
+from autograder.steps.release import exercises
 
 
 def test_init_lays_out_an_nbgrader_course(course: Course) -> None:
@@ -66,6 +67,27 @@ def test_init_refuses_without_exercises(tmp_path: Path) -> None:
     assert not (tmp_path / "course").exists()
 
 
+@pytest.mark.parametrize(
+    "text", ["# Notes\n", "---\ntitle: a page\n---\nautograder: no head\n", "---\nautograd", ""]
+)
+def test_init_refuses_a_folder_of_other_pages(tmp_path: Path, text: str) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "readme.md").write_text(text)
+    (tmp_path / "notes" / "folder.md").mkdir()
+    with pytest.raises(AutograderError, match="no exercise"):
+        init(tmp_path / "course", tmp_path / "notes")
+    assert not (tmp_path / "course").exists()
+
+
+def test_other_pages_beside_exercises_are_no_exercises(course: Course, project: Path) -> None:
+    notes = project / "exercises" / "README.md"
+    notes.write_text("# How to write one\n")
+    try:
+        assert exercises(course) == ["tiny"]
+    finally:
+        notes.unlink()
+
+
 def test_course_is_found_from_below(course: Course) -> None:
     below = course.root / "submitted" / "ada"
     below.mkdir(parents=True)
@@ -91,6 +113,14 @@ def test_seed_depends_on_course_and_assignment(
     seeds = {course.seed("a"), course.seed("b"), other.seed("a"), other.seed("b")}
     assert len(seeds) == 4
     assert course.seed("a") == find(course.root).seed("a")
+
+
+def test_every_submission_has_a_seed_of_its_own(course: Course) -> None:
+    """And the same one again: a regrade asks the same questions."""
+    given = [("a", "ada", b"1"), ("b", "ada", b"1"), ("a", "bob", b"1"), ("a", "ada", b"2")]
+    assert len({course.seed_for(*each) for each in given}) == 4
+    assert course.seed_for(*given[0]) == find(course.root).seed_for(*given[0])
+    assert course.seed_for(*given[0]) != course.seed("a")
 
 
 def test_a_failed_write_leaves_the_old_file(

@@ -97,7 +97,7 @@ def test_all_code_that_decides_marks_counts(
         assert key(package, monkeypatch) == before
 
 
-@pytest.mark.parametrize("file", ["cli.py", "steps/report.py", "hidden/__init__.py"])
+@pytest.mark.parametrize("file", ["cli/results.py", "steps/report.py", "hidden/__init__.py"])
 def test_other_code_does_not(package: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     before = key(package, monkeypatch)
     with edited(package / file, lambda text: f"{text}\nANOTHER = 1\n"):

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from autograder.inside import wire
-from autograder.inside.cells import CappedText, without_magics
+from autograder.inside.cells import CappedText
 from autograder.inside.runtime import Runtime
+from autograder.inside.source import without_magics
 from autograder.line.local import LocalTransport
 
 

@@ -11,6 +11,7 @@ from autograder.notebooks.assemble import assemble
 from autograder.steps.feedback import page
 from autograder.suite.suite import load_suite
 from autograder.verdict import Verdict
+from tests.autograder.scored import scored
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.sandbox
@@ -40,7 +41,7 @@ def test_every_part_says_that_it_is_not_filled_in(verdict: Verdict) -> None:
     for part in verdict.parts:
         for check in part.checks:
             assert "not filled in yet" in check.message, check.message
-    text = page(verdict, b"")
+    text = page(verdict, scored(verdict), b"")
     assert "Part 1: one step" in text
     assert "rnn-cell-tests" not in text
 

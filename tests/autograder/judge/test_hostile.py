@@ -23,6 +23,7 @@ from autograder.verdict import Verdict, encode
 from benchmarks.leaks import hidden_lines, leaked, notebook_text
 from samples.corpus import build_submission
 from samples.hostile_notebooks import Attack, attacks
+from samples.hostile_surgery import padded
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.sandbox
@@ -104,6 +105,13 @@ def test_attack(
     assert leaked(secrets, wrote, [page, encode(verdict).decode()]) == []
     assert _processes() == before, "the submission left a process behind"
     assert _still_works(sandbox), "the sandbox suffered"
+
+
+def test_cells_of_ones_own_take_nothing_from_a_right_notebook(
+    source: NotebookNode, sandbox: Sandbox
+) -> None:
+    submission = read_submission(nbformat.writes(padded(build_submission(source, {}))).encode())
+    assert judged(source, submission, sandbox, Limits()).points == 20
 
 
 def _still_works(sandbox: Sandbox) -> bool:

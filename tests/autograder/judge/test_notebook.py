@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nbformat.v4 as v4
 import pytest
+import torch
 
-from autograder.checks import Suite
-from autograder.errors import AutograderError
+from autograder.checks import Student, Suite
+from autograder.errors import AutograderError, CheckFailure, StudentTimeout
+from autograder.inside import wire
 from autograder.judge.cells import plain
 from autograder.judge.notebook import judge_notebook
-from autograder.line.local import LocalSpawner
+from autograder.line.local import LocalSpawner, LocalTransport
+from autograder.notebooks.outline import line_of
+from autograder.suite.examine import NO_WORDS
 from autograder.verdict import Verdict, encode
 from tests.autograder.small import (
     LAYER,
@@ -171,6 +177,101 @@ def test_control_characters_do_not_get_out() -> None:
     assert "ValueError" in messages(verdict)["scales"]
     assert plain("a\x1b\n\tb", 10) == "a\n\tb"
     assert plain("x" * 11, 10) == "x" * 10 + " [...]"
+
+
+SILENT = {"none": "", "control characters": "\x1b\x07\x00", "blank": " \n\t "}
+
+
+@pytest.mark.parametrize("said", sorted(SILENT))
+def test_a_failure_whose_words_are_cleaned_away_is_no_pass(said: str) -> None:
+    silent = Suite("silent")
+    for grade_id, worth in (("scale-test", 3), ("layer-test", 4)):
+
+        @silent.check(grade_id, points=worth, title="t")
+        def _(student: Student, rng: torch.Generator) -> None:
+            raise CheckFailure(SILENT[said])
+
+        silent._checks[grade_id] = silent._checks.pop("_")
+    verdict = judge_with(silent)
+    assert verdict.points == 0
+    assert set(messages(verdict).values()) == {NO_WORDS}
+
+
+DEEP = {
+    "a sum": "1" + "+1" * 950,
+    "a sum Python gives up on": "1" + "+1" * 40_000,
+    "calls": "int" + "()" * 900,
+    "unary": "-" * 90_000 + "1",
+    "parentheses": "(" * 300 + ")" * 300,
+    "attributes": "int" + ".a" * 900,
+    "a long line": "[" + "0," * 150_000 + "]",
+    "a null byte": "1\0",
+    "half a surrogate pair": "'\ud800'",
+}
+
+
+@pytest.mark.parametrize("deep", sorted(DEEP))
+def test_a_deep_cell_costs_only_what_is_in_it(deep: str) -> None:
+    verdict = judge(submitted(SCALE, LAYER, cell(f"x = {DEEP[deep]}")))
+    assert verdict.points == 7.0
+    verdict = judge(submitted(f"{SCALE}\nx = lambda: {DEEP[deep]}"))
+    if statuses(verdict)["scale"] == "ok":
+        assert points(verdict) == [3.0, 4.0]
+    else:
+        assert points(verdict) == [0.0, 4.0]
+        assert "`scale` is not defined: " in messages(verdict)["scales"]
+        assert "the answer cell `scale` " in messages(verdict)["scales"]
+    assert "SyntaxError" in str(verdict) or "not run" in str(verdict) or verdict.points == 7
+
+
+def test_a_cell_longer_than_the_grader_reads_says_so() -> None:
+    verdict = judge(submitted(f"{SCALE}\n# {'x' * 100_000}"))
+    assert points(verdict) == [0.0, 4.0]
+    assert messages(verdict)["scales"] == (
+        "`scale` is not defined: the answer cell `scale` was not run: it is longer than the "
+        "grader reads: more than 100,000 characters in one cell"
+    )
+
+
+class Slow(LocalTransport):
+    """A process that a scan of certain cells ends, as a clock or a limit of memory would."""
+
+    def request(self, body: wire.AnyBody, timeout: float, **more: Any) -> Any:
+        if isinstance(body, wire.Scan) and "riddle" in body.source:
+            self.kill()
+            raise StudentTimeout(f"{timeout:g} s")
+        return super().request(body, timeout, **more)
+
+
+class SlowSpawner(LocalSpawner):
+    def __init__(self) -> None:
+        self.spawned = 0
+
+    def spawn(self) -> LocalTransport:
+        self.spawned += 1
+        return Slow()
+
+
+def test_a_cell_that_nobody_can_scan_is_not_run_and_hides_nothing() -> None:
+    sandbox = SlowSpawner()
+    answer = "Layer = Mine"
+    cells = submitted(f"{SCALE}\nriddle = 1\nfrom torch.nn import Linear as Mine", answer)
+    verdict = judge(cells, sandbox)
+    assert verdict.points == 0
+    assert "was not run: it is too much for Python to read" in messages(verdict)["scales"]
+    assert sandbox.spawned == 2
+    # What was imported before the riddle is known in the process after it.
+    cells = submitted("from torch.nn import Linear as Mine", "riddle = 1\nLayer = Mine")
+    assert judge(cells, SlowSpawner()).points == 0
+    cells = submitted(f"{SCALE}\nfrom torch.nn import Linear as Mine", answer)
+    cells.cells[2].source = "riddle"
+    verdict = judge(cells, SlowSpawner())
+    assert "ready made" in messages(verdict)["bias"]
+
+
+def test_a_forged_line_number_names_no_line() -> None:
+    for line in (-(2**31), -1, 0, 2**31):
+        assert line_of("the cell", line, "x = 1").endswith("the cell")
 
 
 def test_suite_and_source_must_agree() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from autograder.judge.bounds import MEMORY_MB
 from autograder.judge.pool import local_executor, run_all
 
 
@@ -43,6 +45,24 @@ def sleep(number: int) -> int:
     return number
 
 
+def never_give_back(number: int) -> int:
+    """At 3, keep the interpreter in one call of C that takes longer than anybody waits."""
+    if number == 3:
+        re.match(r"(a|a)*$", "a" * 60 + "b")
+    return 2 * number
+
+
+def take_memory(number: int) -> int:
+    """At 3, ask for more memory than a job may have."""
+    if number == 3:
+        bytearray(MEMORY_MB * 2**20)
+    return 2 * number
+
+
+def five(number: int) -> float:
+    return 5.0
+
+
 @pytest.mark.parametrize("make", [local_executor, ThreadPoolExecutor])
 def test_every_job_has_its_result(make: Callable[[int], Executor]) -> None:
     assert dict(run_all(make, double, range(7), 2)) == {n: 2 * n for n in range(7)}
@@ -58,6 +78,18 @@ def test_no_jobs_need_no_workers() -> None:
 def test_a_death_is_only_its_own() -> None:
     results = dict(run_all(local_executor, die_on_three, range(8), 3))
     assert isinstance(results.pop(3), Exception)
+    assert results == {n: 2 * n for n in range(8) if n != 3}
+
+
+def test_what_never_ends_is_ended_and_only_its_own() -> None:
+    results = dict(run_all(local_executor, never_give_back, range(8), 3, five))
+    assert isinstance(results.pop(3), BrokenExecutor)
+    assert results == {n: 2 * n for n in range(8) if n != 3}
+
+
+def test_what_wants_too_much_memory_does_not_get_it() -> None:
+    results = dict(run_all(local_executor, take_memory, range(8), 3, five))
+    assert isinstance(results.pop(3), MemoryError)
     assert results == {n: 2 * n for n in range(8) if n != 3}
 
 

@@ -32,7 +32,18 @@ def process(sandbox: Sandbox) -> Iterator[StudentProcess]:
 @pytest.fixture
 def run(process: StudentProcess) -> Run:
     """Run a cell and return what it printed and, if it failed, how."""
+    return running_in(process)
 
+
+@pytest.fixture
+def roomy(warm_sandbox: Sandbox) -> Iterator[Run]:
+    """The same in a process with the limits that grading has."""
+    spawned = warm_sandbox.spawn()
+    yield running_in(spawned)
+    spawned.kill()
+
+
+def running_in(process: StudentProcess) -> Run:
     def execute(source: str, timeout: float = 20.0) -> str:
         body, _ = process.request(wire.Exec("c", textwrap.dedent(source)), timeout)
         failed = f"{body.kind}: {body.message}" if isinstance(body, wire.Failure) else ""

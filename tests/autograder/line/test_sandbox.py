@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 
-from autograder.errors import AutograderError, StudentTimeout
+from autograder.errors import AutograderError, StudentDied, StudentTimeout
 from autograder.inside import wire
 from autograder.line import bubblewrap
 from autograder.line.sandbox import Sandbox
@@ -77,32 +76,105 @@ def test_no_process_survives_the_sandbox() -> None:
     assert gone(pids)
 
 
-def test_nothing_survives_a_host_that_is_killed(tmp_path: Path) -> None:
-    source = """
-        import json, sys, psutil
-        from autograder.inside import wire
-        from autograder.line.sandbox import Sandbox
-        sandbox = Sandbox(); sandbox.start()
-        process = sandbox.spawn()
-        process._line.sendall(
-            wire.with_length(wire.pack(wire.Request("x", wire.Exec("c", "while 1: pass")), []))
-        )
-        print(json.dumps([p.pid for p in psutil.Process().children(recursive=True)]), flush=True)
-        sys.stdin.read()
-    """
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(source)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+# Hosts that are killed: some seconds after they began to start a sandbox, or with a student's
+# process at work in it. What they leave behind falls to the process that runs this.
+KILLED = """
+import os, signal, time
+from autograder.inside import wire
+from autograder.line.sandbox import Sandbox
+from benchmarks.processes import adopt_orphans, survivors
+
+def host(level, says):
+    sandbox = Sandbox(level=level)
+    os.write(says, b"x")
+    sandbox.start()
+    process = sandbox.spawn()
+    spin = wire.Request("x", wire.Exec("c", "while 1: pass"))
+    process._line.sendall(wire.with_length(wire.pack(spin, [])))
+    os.write(says, b"x")
+    time.sleep(600)
+
+adopt_orphans()
+for level in ("bwrap", "none"):
+    for seconds in (0.0, 0.05, 0.3, 1.0, None):
+        hears, says = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            host(level, says)
+        os.read(hears, 1)
+        if seconds is None:
+            os.read(hears, 1)
+        else:
+            time.sleep(seconds)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert survivors(5.0) == [], (level, seconds)
+    print(level, "ended")
+"""
+
+
+def test_nothing_survives_a_host_that_is_killed_at_any_moment(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED],
         cwd=ROOT,
         env=os.environ | {"TMPDIR": str(tmp_path)},
-    ) as host:
-        assert host.stdout is not None
-        pids = json.loads(host.stdout.readline())
-        assert len(pids) >= 4
-        host.send_signal(signal.SIGKILL)
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "bwrap ended\nnone ended\n", done.stderr
+    # Once it runs a sandbox has nothing in a folder; what starts is swept up by a later one.
+    assert len(list(tmp_path.glob(f"{bubblewrap.STAGING}*"))) <= 8
+
+
+def test_a_running_sandbox_has_nothing_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bubblewrap.tempfile, "tempdir", str(tmp_path))
+    with Sandbox(LIMITS, level="none") as plain:
+        assert list(tmp_path.iterdir()) == []
+        process = plain.spawn()
+        assert process.request(wire.Exec("c", "import torch; torch.ones(2)"), 20.0)
+        process.kill()
+
+
+def test_how_a_process_ended_is_remembered_no_longer_than_needed(sandbox: Sandbox) -> None:
+    for end in ("import os; os._exit(3)", "x = 1"):
+        process = sandbox.spawn()
+        with contextlib.suppress(StudentDied):
+            process.request(wire.Exec("c", end), 5.0)
+        process.kill()
+    assert sandbox._ended == {}
+
+
+def test_a_process_is_not_taken_for_an_earlier_one_with_its_number(sandbox: Sandbox) -> None:
+    sandbox._ended = dict.fromkeys(range(1, 2**16), 99)
+    process = sandbox.spawn()
+    sandbox._ended = {pid: 99 for pid in sandbox._ended if pid == process._pid}
+    with pytest.raises(StudentDied, match="exit code 3"):
+        process.request(wire.Exec("c", "import os; os._exit(3)"), 5.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_no_time_at_all_is_a_time_out(sandbox: Sandbox, seconds: float) -> None:
+    process = sandbox.spawn()
+    with pytest.raises(StudentTimeout):
+        process.request(wire.Exec("c", "import time; time.sleep(1)"), seconds)
+    assert not process.alive
+
+
+def test_a_process_that_is_stopped_can_be_ended(sandbox: Sandbox) -> None:
+    others = descendants()
+    process = sandbox.spawn()
+    pids = descendants(but=others)
+    for pid in pids:
+        psutil.Process(pid).suspend()
+        if psutil.Process(pid).children():
+            psutil.Process(pid).resume()  # not the one that waits for it: only the student's
+    with pytest.raises(StudentTimeout):
+        process.request(wire.Get("x"), 0.3)
     assert gone(pids)
-    assert not list(tmp_path.iterdir())
 
 
 def test_without_isolation_the_limits_still_hold() -> None:
@@ -121,7 +193,8 @@ def test_without_isolation_the_limits_still_hold() -> None:
             assert words in body.message
         with pytest.raises(StudentTimeout):
             process.request(wire.Exec("c", "while 1: pass"), 0.3)
-        assert plain.spawn().alive
+        again = plain.spawn()  # held: a process ends with its line
+        assert again.alive
         pids = descendants(but=others)
         assert len(pids) == 2
     assert gone(pids)

@@ -11,10 +11,12 @@ import pytest
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
+from autograder.steps.collect import collect
 from autograder.steps.export import export
 from autograder.steps.gradebook import GradebookWriter
 from autograder.verdict import CheckResult, PartResult, Verdict
 from tests.autograder import tiny
+from tests.autograder.inboxes import moodle, put, zipped
 
 Submit = Callable[[str, dict[str, str]], Path]
 Grade = Callable[..., dict[str, Verdict]]
@@ -47,6 +49,22 @@ def test_score_is_the_gradebooks(course: Course, submit: Submit, grade_here: Gra
         gradebook.db.commit()
     (row,) = rows(course)
     assert (row["score"], row["auto_score"], row["late_penalty"]) == ("3.0", "2.0", "0.5")
+
+
+def test_the_lms_gets_its_own_number_back(
+    course: Course, tmp_path: Path, grade_here: Grade
+) -> None:
+    """Two people of one name can only be told apart by it."""
+    files = {moodle("Ada Lovelace", number): "{}" for number in (1401, 1407)}
+    collect(course, zipped(tmp_path / "in.zip", files), tiny.NAME)
+    collect(course, put(tmp_path / "bob.ipynb"), tiny.NAME)
+    grade_here()
+    found = {row["student"]: (row["name"], row["lms"], row["lms_id"]) for row in rows(course)}
+    assert found == {
+        "Ada_Lovelace_1401": ("Ada Lovelace", "moodle", "1401"),
+        "Ada_Lovelace_1407": ("Ada Lovelace", "moodle", "1407"),
+        "bob": ("bob", "", ""),
+    }
 
 
 def test_one_row_per_check(course: Course, submit: Submit, grade_here: Grade) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,7 +20,10 @@ from autograder.errors import AutograderError
 from autograder.judge.worker import Job
 from autograder.line.sandbox import Sandbox
 from autograder.steps import grade as grading
+from autograder.steps.feedback import feedback
 from autograder.steps.grade import Options, grade
+from autograder.steps.status import status
+from autograder.steps.verify import verify
 from autograder.verdict import Verdict
 from tests.autograder import tiny
 from tests.autograder.conftest import judge_here
@@ -99,6 +103,58 @@ def test_a_lost_gradebook_is_filled_from_the_verdicts(
     assert grade_here()["ada"] == first
     with course.open_gradebook() as gradebook:
         assert gradebook.find_submission(tiny.NAME, "ada").score == 5
+
+
+def test_points_that_another_program_changed_are_written_again(
+    course: Course, submit: Submit, grade_here: Grade
+) -> None:
+    submit("ada", tiny.RIGHT)
+    grade_here()
+    with course.open_gradebook() as gradebook:
+        grade = gradebook.find_grade("norm-tests", tiny.NAME, tiny.NAME, "ada")
+        grade.auto_score, grade.extra_credit = None, 0.5
+        gradebook.db.commit()
+    assert grade_here()["ada"].points == 5
+    with course.open_gradebook() as gradebook:
+        assert gradebook.find_submission(tiny.NAME, "ada").score == 5.5
+
+
+def test_due_dates_set_after_grading_are_noticed(
+    course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+    path = submit("ada", tiny.RIGHT)
+    (path.parent / "timestamp.txt").write_text("2026-01-02 00:00:00 UTC")
+
+    def notes() -> list[str]:
+        events = grade(
+            course,
+            tiny.NAME,
+            (),
+            Options(jobs=1),
+            work=judge_here,
+            make_executor=ThreadPoolExecutor,
+        )
+        return [event.note for event in events]
+
+    assert notes() == [""]
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    with course.open_gradebook() as gradebook:
+        gradebook.update_or_create_assignment(tiny.NAME, duedate="2026-01-01 00:00:00 UTC")
+    assert notes() == ["the penalty for handing in late was 0 points and is 5 now"]
+    assert notes() == [""]
+    with course.open_gradebook() as gradebook:
+        gradebook.grant_extension(tiny.NAME, "ada", days=2)
+    assert notes() == ["the penalty for handing in late was 5 points and is 0 now"]
+    (path.parent / "timestamp.txt").write_text("2026-01-09 00:00:00 UTC")
+    assert notes() == ["the time of submission has changed"]
+    with course.open_gradebook() as gradebook:
+        entry = gradebook.find_submission_notebook(tiny.NAME, tiny.NAME, "ada")
+        assert entry.late_submission_penalty == 5
+    (path.parent / "timestamp.txt").write_text("soon")
+    with pytest.raises(AutograderError, match="time of submission cannot be read"):
+        notes()
 
 
 def test_a_dead_worker_costs_only_its_submission(
@@ -259,6 +315,44 @@ def test_a_mixed_class_gets_what_it_deserves(mixed_class: Course) -> None:
     assert sorted(path.name for path in course.root.parent.iterdir()) == beside
     again = list(grade(course, tiny.NAME, (), Options(jobs=2, cell_s=5)))
     assert not any(event.is_new for event in again)
+
+
+def test_a_clock_that_goes_back_loses_nothing(
+    course: Course, submit: Submit, grade_here: Grade
+) -> None:
+    submit("ada", tiny.WRONG_NORM)
+    grade_here()
+    tomorrow = time.time() + 86_400
+    for path in course.root.rglob("*"):
+        os.utime(path, (tomorrow, tomorrow))
+    submit("ada", tiny.RIGHT)  # older than the verdict on what came before it
+    assert grade_here()["ada"].points == 5
+    os.utime(course.verdict_path(tiny.NAME, "ada"), (tomorrow, tomorrow))
+    assert "5 of 5 points" in feedback(course, tiny.NAME)[0].path.read_text()
+    assert verify(course).findings == []
+    (row,) = status(course)
+    assert (row.graded, row.feedback) == (1, 1)
+
+
+@pytest.mark.sandbox
+def test_a_regrade_says_the_same_to_the_byte(course: Course, submit: Submit) -> None:
+    submit("ada", tiny.RIGHT)
+    submit(
+        "eve", tiny.WRONG_NORM | {"double": "print({'a', 'b', 'c'})\ndef double(x): return 1 / 0"}
+    )
+    submit("bob", {"double": "import torch\nprint(torch.rand(3))", "norm": "norm = len"})
+
+    def run() -> dict[str, bytes]:
+        list(grade(course, tiny.NAME, (), Options(jobs=2, regrade=True)))
+        texts = {
+            name: course.verdict_path(tiny.NAME, name).read_bytes()
+            for name in ("ada", "eve", "bob")
+        }
+        return {name: re.sub(rb'"seconds": [0-9.e-]+', b"", text) for name, text in texts.items()}
+
+    first = run()
+    assert b"seconds" not in first["eve"]
+    assert run() == first
 
 
 @pytest.mark.sandbox

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from autograder.course.directory import Course
 from autograder.steps.collect import collect
-from autograder.steps.feedback import feedback
 from autograder.steps.report import BINS, histogram, page, report
-from autograder.steps.status import status
+from autograder.steps.scores import PartScore, Score
 from autograder.verdict import CheckResult, PartResult, Verdict
 from tests.autograder import tiny
 
@@ -44,7 +43,7 @@ def test_report_has_marks_rates_and_reasons(
     submit("late", tiny.RIGHT)
     text = report(course, tiny.NAME).read_text()
     assert "3 submissions judged" in text
-    assert "Collected but not graded yet:</strong> late" in text
+    assert "or not in the gradebook:</strong> late" in text
     for part in verdicts["eve"].parts:
         for check in part.checks:
             assert check.title in text
@@ -73,41 +72,33 @@ def test_report_is_escaped_and_self_contained() -> None:
         parts=[PartResult("id", 1, [CheckResult(evil, evil, 0, 1, evil)], evil)],
         problems=[evil],
     )
-    text = page("a", [verdict], [evil], [])
+    score = Score(evil, 1.0, {"id": PartScore(0.0, 1.0, 0.0, 1.0)})
+    text = page("a", [(verdict, score)], [evil], [])
     assert "<script" not in text
     assert not re.search(r"""(src|href)\s*=|url\(|@import|https?://""", text)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_report_of_a_small_class(count: int) -> None:
-    verdicts = [Verdict("a", "s", "none", 0, "x")] * count
-    assert f"{count} submissions judged" in page("a", verdicts, [], [])
+    marked = [(Verdict("a", "s", "none", 0, "x"), Score("s"))] * count
+    assert f"{count} submissions judged" in page("a", marked, [], [])
 
 
-def test_status_says_what_comes_next(course: Course, submit: Submit, grade_here: Grade) -> None:
-    def now() -> tuple[int, int, int, int, str]:
-        (row,) = status(course)
-        return row.collected, row.graded, row.stale, row.feedback, row.next_step.split()[1]
-
-    (fresh,) = status(course)
-    assert "collect" in fresh.next_step
-    submit("ada", tiny.WRONG)
-    assert now() == (1, 0, 0, 0, "grade")
-    grade_here()
-    assert now() == (1, 1, 0, 0, "feedback")
-    feedback(course, tiny.NAME)
-    assert now() == (1, 1, 0, 1, "report")
+def test_marks_are_the_gradebooks(course: Course, submit: Submit, grade_here: Grade) -> None:
     submit("ada", tiny.RIGHT)
-    assert now() == (1, 0, 1, 0, "grade")
+    submit("eve", tiny.WRONG_NORM)
+    grade_here()
+    with course.open_gradebook() as gradebook:
+        gradebook.find_grade("norm-tests", tiny.NAME, tiny.NAME, "eve").manual_score = 2.5
+        entry = gradebook.find_submission_notebook(tiny.NAME, tiny.NAME, "eve")
+        entry.late_submission_penalty = 0.5
+        gradebook.db.commit()
+    text = report(course, tiny.NAME).read_text()
+    assert "Median 4.5 of 5 points, mean 4.5." in text
+    assert "lowest to highest: 0, 0, 0, 0, 0, 0, 0, 0, 1, 1" in text
+    assert re.search(r'eve</td>\s*<td class="number">4 / 5<br>', text)
+    assert "tests 2, by hand +2.5, late -0.5" in text
 
 
-def test_status_sees_a_stale_release(course: Course, project: Path) -> None:
-    (row,) = status(course)
-    exercise = project / "exercises" / "tiny.md"
-    text = exercise.read_text()
-    try:
-        exercise.write_text(text + "\nOne more line.\n")
-        (row,) = status(course)
-        assert (row.released, row.next_step) == ("stale", "autograder release tiny")
-    finally:
-        exercise.write_text(text)
+def test_marks_outside_of_the_scale_are_counted() -> None:
+    assert histogram([-1.0, 6.0], 5.0) == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]

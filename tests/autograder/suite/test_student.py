@@ -10,7 +10,7 @@ from autograder.checks import CheckFailure
 from autograder.inside import wire
 from autograder.line.local import LocalTransport
 from autograder.suite.record import Record
-from autograder.suite.session import PlainWords
+from autograder.suite.session import PlainWords, brief
 from autograder.suite.student import Remote, Student
 
 CELL = """
@@ -188,6 +188,85 @@ def test_writing_into_an_input_is_noticed(student: Student) -> None:
 def test_writing_through_data_is_noticed(student: Student) -> None:
     student.damage_data(torch.zeros(2))
     assert student.changed_inputs
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "x.data.fill_(1)",
+        "x.numpy()[0] = 1",
+        "torch.from_dlpack(x).fill_(1)",
+        "x[1:].data.fill_(1)",
+        "x.data = torch.ones(2)",
+        "torch._C._autograd._unsafe_set_version_counter((x.fill_(1),), (0,))",
+    ],
+)
+@pytest.mark.parametrize("where", ["plain", "record", "list"])
+def test_writing_is_noticed_however_it_is_done(student: Student, write: str, where: str) -> None:
+    """By the bytes: a version counter sees not every way, and can be set back."""
+    given = {"plain": "x", "record": "x.h", "list": "x[0]"}[where]
+    source = f"def write(x):\n    x = {given}\n    {write}\n    return 0"
+    student._session.transport.request(wire.Exec("writing", source), 5.0)
+    tensor = torch.zeros(2)
+    student.write({"plain": tensor, "record": student.State(tensor), "list": [tensor]}[where])
+    assert student.changed_inputs
+
+
+POSER = """
+import types
+
+class Poser:
+    def __init__(self): self.shape = (3, 2)
+    def double(self): return self
+    def any(self): return True
+    def abs(self): return self
+    def max(self): return 0.5
+    def __float__(self): return 0.5
+    def __bool__(self): return True
+    def __len__(self): return 3
+    def __getitem__(self, i): return self
+
+class Posing(nn.Module):
+    def state_dict(self, *args, **kwargs): return {"w": Poser(), "b": None}
+    def named_parameters(self, *args, **kwargs): yield "w", types.SimpleNamespace(grad=Poser())
+
+def poser(): return Poser()
+"""
+
+
+def test_an_object_does_not_pass_for_a_tensor(student: Student) -> None:
+    """Nor for a truth, a number or a sequence, whatever methods it has on its own side."""
+    student._session.transport.request(wire.Exec("posing", POSER), 5.0)
+    posing = student.Posing()
+    with pytest.raises(CheckFailure, match=r"'w' in Posing.state_dict should be a tensor"):
+        posing.state_dict()
+    with pytest.raises(CheckFailure, match=r"'w' in Posing.grads should be a tensor"):
+        posing.grads()
+    poser = student.poser()
+    for use in (bool, float, int, len, list, lambda p: p[0], range, lambda p: 1 if p else 2):
+        with pytest.raises(CheckFailure, match="poser"):
+            use(poser)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("sizes differ", "sizes differ"),
+        ("shapes (2, 3) and (4,)", "shapes (2, 3) and (4,)"),
+        ("got tensor([[0.25, 1.5],\n        [3.0, 4.0]])", "got [...]"),
+        ("array([1., 2.]) is odd", "[...]"),
+        ("x was [0.1, -2.5e-3, 7.25, 1.0]", "x was [...]"),
+        ("one\ntwo", "one"),
+        ("a" * 300, "a" * 200 + " [...]"),
+    ],
+)
+def test_text_of_an_exception_carries_no_inputs(student: Student, text: str, shown: str) -> None:
+    assert brief(text) == shown
+    source = f"def tell(x):\n    raise ValueError({text!r})"
+    student._session.transport.request(wire.Exec("telling", source), 5.0)
+    with pytest.raises(CheckFailure) as caught:
+        student.tell(torch.ones(2))
+    assert str(caught.value) == f"tell raised ValueError: {shown} (cell telling, line 2)"
 
 
 def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None:

@@ -26,7 +26,8 @@ from autograder.checks import (
 from autograder.errors import AutograderError
 from autograder.inside import wire
 from autograder.line.local import LocalTransport
-from autograder.suite.examine import result
+from autograder.suite.examine import NO_WORDS, result
+from autograder.verdict import CheckResult
 
 NAN, INF = float("nan"), float("inf")
 
@@ -92,7 +93,9 @@ def test_the_other_expectations() -> None:
     expect(True, "")
     expect_shape(torch.zeros(2, 3), (2, 3))
     expect_type(1, (int, str))
-    expect_gradcheck(lambda x: x**2, torch.ones(2, dtype=torch.float64, requires_grad=True))
+    ones = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    expect_gradcheck(lambda x: x**2, ones, shapes=[(2,)])
+    expect_gradcheck(lambda x: (x**2, x.sum()), ones, shapes=[(2,), ()])
     with pytest.raises(CheckFailure, match="no"):
         expect(False, "no")
     with pytest.raises(CheckFailure, match="should be an int or a str, but is a float"):
@@ -108,9 +111,24 @@ def test_the_other_expectations() -> None:
             return grad * 3
 
     with pytest.raises(CheckFailure, match=r"disagrees with finite differences\. Think"):
-        expect_gradcheck(
-            Wrong.apply, torch.ones(2, dtype=torch.float64, requires_grad=True), hint="Think"
-        )
+        expect_gradcheck(Wrong.apply, ones, shapes=[(2,)], hint="Think")
+
+
+def test_no_jacobian_is_made_of_an_answer_of_another_size() -> None:
+    """However large the answer is, and whatever the calls before it gave."""
+    sizes = iter([2, 600_000])
+    made: list[int] = []
+
+    def growing(x: torch.Tensor) -> torch.Tensor:
+        made.append(next(sizes))
+        return x.sum().expand(made[-1])
+
+    ones = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(CheckFailure, match=r"shape \(600000,\), expected \(2,\)"):
+        expect_gradcheck(growing, ones, shapes=[(2,)])
+    assert made == [2, 600_000]
+    with pytest.raises(CheckFailure, match="2 results, expected 1"):
+        expect_gradcheck(lambda x: (x, x), ones, shapes=[(2,)])
 
 
 def test_points_are_the_sum_of_the_checks() -> None:
@@ -145,7 +163,7 @@ def noise(): return torch.rand(3)
 """
 
 
-def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str:
+def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str | None:
     line = LocalTransport()
     line.request(wire.Exec("c", CODE), 5.0)
     suite = Suite("s")
@@ -154,7 +172,7 @@ def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0
 
 
 def test_a_check_passes_by_returning() -> None:
-    assert examined(lambda student, rng: None) == ""
+    assert examined(lambda student, rng: None) is None
 
 
 def _raise(error: Exception) -> None:
@@ -165,7 +183,7 @@ def _raise(error: Exception) -> None:
     ("function", "words"),
     [
         (lambda s, r: expect(False, "reason"), "reason"),
-        (lambda s, r: _raise(CheckFailure()), "failed"),
+        (lambda s, r: _raise(CheckFailure()), ""),
         (lambda s, r: _raise(KeyError("bug")), "could not be examined: KeyError: 'bug'"),
         (lambda s, r: (lambda a, b, c: 0)(*s.two(1)), "could not be examined: TypeError"),
         (lambda s, r: s.number() @ 3, "could not be examined: TypeError"),
@@ -173,7 +191,9 @@ def _raise(error: Exception) -> None:
     ],
 )
 def test_whatever_goes_wrong_is_zero_and_a_reason(function, words: str) -> None:
-    assert words in examined(function)
+    message = examined(function)
+    assert message is not None
+    assert words in message
 
 
 def test_a_wrong_number_of_results_is_told_as_such() -> None:
@@ -209,7 +229,7 @@ def test_a_check_leaves_the_judges_own_random_numbers_alone() -> None:
         torch.rand(100)
 
     state = torch.get_rng_state()
-    assert examined(draw) == ""
+    assert examined(draw) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -223,9 +243,10 @@ def test_results_are_all_or_nothing() -> None:
     suite = Suite("s")
     suite.check("a", points=2, title="t")(lambda student, rng: None)
     check = suite.checks[0]
-    assert result(check, "").passed
-    assert result(check, "no").points == 0.0
-    assert result(check, "no").message == "no"
+    assert result(check, None) == CheckResult("<lambda>", "t", 2.0, 2.0)
+    assert result(check, "no") == CheckResult("<lambda>", "t", 0.0, 2.0, "no")
+    for nothing in ("", " \n\t"):
+        assert result(check, nothing) == CheckResult("<lambda>", "t", 0.0, 2.0, NO_WORDS)
 
 
 @pytest.fixture

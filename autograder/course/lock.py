@@ -1,0 +1,162 @@
+"""One writer for each course: a lock that the kernel lets go when its holder dies.
+
+``.autograder/lock`` is the file that is locked, and nothing else. ``.autograder/writer.json`` says
+who holds it, for the words that another command gives up with. Its holder takes it away when it
+is done; one that is still there when nobody holds the lock belongs to a command that was killed,
+and then what that command left half-written is swept up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+import msgspec
+
+from autograder.course.directory import OURS, STEPS, Course
+from autograder.course.files import partial_files, write_atomically
+from autograder.errors import AutograderError
+
+PATIENCE_S = 1.0  # `verify` looks at the lock for a moment
+SWEPT = (*(step for step in STEPS if step != "inbox"), OURS)
+SCRATCH = "autograder-"
+
+
+class Writer(msgspec.Struct, frozen=True):
+    """The program that writes the course now; ``scratch`` is its folder outside of the course."""
+
+    pid: int
+    host: str
+    command: str
+    since: str
+    scratch: str = ""
+
+    def __str__(self) -> str:
+        return f"'{self.command}' (process {self.pid} on {self.host}, since {self.since})"
+
+
+@contextmanager
+def writing(course: Course, command: str = "", patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Be the one writer of the course in this block. Reading needs no lock.
+
+    Raises AutograderError, which names the other writer, when there still is one after
+    ``patience_s``, and OSError where the course may not be written.
+    """
+    from filelock import FileLock, Timeout
+
+    # A soft lock would outlive a holder that is killed; where there is no other, there is none.
+    lock = FileLock(course.root / OURS / "lock", fallback_to_soft=False)
+    try:
+        lock.acquire(timeout=patience_s)
+    except Timeout:
+        raise _refusal(course) from None
+    try:
+        _sweep(course)
+        _note(course, _this_process(command))
+        try:
+            yield
+        finally:
+            _path(course).unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def writer_of(course: Course) -> Writer | None:
+    """Return who writes the course now; None for nobody. Changes nothing."""
+    from filelock import FileLock, Timeout
+
+    path = course.root / OURS / "lock"
+    if not path.is_file() or not os.access(path, os.W_OK):
+        return None
+    lock = FileLock(path, fallback_to_soft=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return read_writer(course) or Writer(0, "?", "autograder", "?")
+    lock.release()
+    return None
+
+
+def read_writer(course: Course) -> Writer | None:
+    """Return who wrote the course last, if it has not said that it was done."""
+    try:
+        return msgspec.json.decode(_path(course).read_bytes(), type=Writer)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+@contextmanager
+def scratch(course: Course) -> Iterator[None]:
+    """Let all temporary files of this block lie in one folder that a later command can sweep up.
+
+    That holds for the processes that are started in it, too. Only a writer may ask for it.
+    """
+    folder = _scratch_folder()
+    _note(course, msgspec.structs.replace(_this_process(), scratch=folder))
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
+
+
+@cache  # for the process: its fork server lives as long, and has its socket there
+def _scratch_folder() -> str:
+    folder = tempfile.mkdtemp(prefix=SCRATCH)
+    # After -100: multiprocessing has its own folder in this one, and wants to remove it itself.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
+    return folder
+
+
+def _this_process(command: str = "") -> Writer:
+    typed = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return Writer(os.getpid(), socket.gethostname(), command or typed, since)
+
+
+def _note(course: Course, writer: Writer) -> None:
+    write_atomically(_path(course), msgspec.json.encode(writer))
+
+
+def _path(course: Course) -> Path:
+    return course.root / OURS / "writer.json"
+
+
+def _refusal(course: Course) -> AutograderError:
+    writer = read_writer(course)
+    who = f"It is {writer}" if writer else "It did not say which one"
+    how = f" (or kill {writer.pid})" if writer else ""
+    return AutograderError(
+        "another command is writing this course",
+        str(course.root),
+        f"{who}. Wait until it is done, or stop it with Ctrl-C{how}; then repeat this command. "
+        "Nothing is lost.",
+    )
+
+
+def _sweep(course: Course) -> None:
+    """Take away what a command that was killed left half-written."""
+    killed = read_writer(course)
+    if killed is None and not _path(course).exists():
+        return
+    for folder in SWEPT:
+        for path in partial_files(course.root / folder):
+            path.unlink(missing_ok=True)
+    if killed and killed.scratch and killed.host == socket.gethostname():
+        left = Path(killed.scratch)
+        if left.name.startswith(SCRATCH) and left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Nets whose weights are kept, because a page shows them at work."""

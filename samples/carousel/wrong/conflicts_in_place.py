@@ -1,0 +1,21 @@
+"""The error is written into the targets."""
+
+KIND = "wrapping"
+SAYS = {"conflicts_form": "changed a tensor"}
+BREAKS = {
+    "conflicts-tests": ["conflicts_form"],
+}
+
+
+# %% conflicts
+def conflicts(x, s, self_loop, weight_out, target):
+    d = target.sub_(s @ weight_out.T).neg_()
+    e = torch.zeros_like(s)
+    carried = torch.zeros_like(self_loop)
+    for t in range(len(s) - 1, -1, -1):
+        e[t] = d[t] @ weight_out + carried
+        carried = self_loop * e[t]
+    return Conflicts(
+        input=weight_conflict(torch.einsum("th,ti->thi", e, x)),
+        output=weight_conflict(torch.einsum("to,th->toh", d, s)),
+    )

@@ -1,0 +1,20 @@
+"""The outputs are forgotten: only the targets are looked at."""
+
+SAYS = {"asked_of_v": "outputs have no effect"}
+BREAKS = {
+    "conflicts-tests": ["asked_of_v", "conflict_edges"],
+}
+
+
+# %% conflicts
+def conflicts(x, s, self_loop, weight_out, target):
+    d = -target
+    e = torch.zeros_like(s)
+    carried = torch.zeros_like(self_loop)
+    for t in range(len(s) - 1, -1, -1):
+        e[t] = d[t] @ weight_out + carried
+        carried = self_loop * e[t]
+    return Conflicts(
+        input=weight_conflict(torch.einsum("th,ti->thi", e, x)),
+        output=weight_conflict(torch.einsum("to,th->toh", d, s)),
+    )

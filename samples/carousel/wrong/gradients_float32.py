@@ -1,0 +1,24 @@
+"""Everything is computed in float32."""
+
+KIND = "wrapping"
+SAYS = {"gradients_form": "float32"}
+BREAKS = {
+    "carousel-gradients-tests": ["gradients_form"],
+}
+
+
+# %% carousel-gradients
+def carousel_gradients(x, s0, s, self_loop, weight_ih, grad_s):
+    x, s0, s, self_loop, weight_ih, grad_s = (v.float() for v in (x, s0, s, self_loop, weight_ih, grad_s))
+    e = torch.zeros_like(grad_s)
+    carried = torch.zeros_like(s0)
+    for t in range(s.shape[1] - 1, -1, -1):
+        e[:, t] = grad_s[:, t] + carried
+        carried = self_loop * e[:, t]
+    before = torch.cat([s0.unsqueeze(1), s[:, :-1]], dim=1)
+    return CarouselGradients(
+        x=e @ weight_ih,
+        s0=carried,
+        self_loop=(e * before).sum(dim=(0, 1)),
+        weight_ih=torch.einsum("bth,bti->hi", e, x),
+    )

@@ -1,0 +1,18 @@
+"""A list, not the record."""
+
+KIND = "wrapping"
+SAYS = {"gradients_form": "CarouselGradients"}
+BREAKS = {
+    "carousel-gradients-tests": ["gradients_form"],
+}
+
+
+# %% carousel-gradients
+def carousel_gradients(x, s0, s, self_loop, weight_ih, grad_s):
+    e = torch.zeros_like(grad_s)
+    carried = torch.zeros_like(s0)
+    for t in range(s.shape[1] - 1, -1, -1):
+        e[:, t] = grad_s[:, t] + carried
+        carried = self_loop * e[:, t]
+    before = torch.cat([s0.unsqueeze(1), s[:, :-1]], dim=1)
+    return [e @ weight_ih, carried, (e * before).sum(dim=(0, 1)), torch.einsum("bth,bti->hi", e, x)]

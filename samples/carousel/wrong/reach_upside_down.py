@@ -1,0 +1,15 @@
+"""The quotient of the logarithms upside down."""
+
+SAYS = {"longest": "upside down"}
+BREAKS = {
+    "sweep-tests": ["longest", "longest_at_the_ends"],
+}
+
+
+# %% longest-lag
+def longest_lag(self_loop, keep):
+    if not 0 < keep <= 1:
+        raise ValueError("keep must be above 0 and at most 1")
+    size = self_loop.abs()
+    steps = torch.floor(torch.log(size) / math.log(keep))
+    return torch.where(size < 1, steps, math.inf)

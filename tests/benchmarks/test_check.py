@@ -1,0 +1,29 @@
+"""The benchmark of `check`: its line for scripts, and one round."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks.check import Timing, main, summary, table
+
+LINE = re.compile(r"bench-check ratio=\d+\.\d\d ours_s=\d+\.\d\d stock_s=\d+\.\d\d")
+
+
+def test_the_line_for_scripts_is_made_from_medians() -> None:
+    timing = Timing([2.0, 1.0, 9.0], [5.0, 4.0, 8.0])
+    assert summary(timing) == "bench-check ratio=2.50 ours_s=2.00 stock_s=5.00"
+    assert table(timing).row_count == 3
+
+
+def test_one_round(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rounds", "1"]) == 0
+    assert LINE.fullmatch(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_nonsense_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--rounds", "0"])
+    assert ended.value.code == 2
+    assert "at least 1" in capsys.readouterr().err
