@@ -32,8 +32,8 @@ BOX = """
 :::{{admonition}} How to work on this assignment
 :class: how-to-work
 
-{chapter}1. **Download** the notebook <a href="{up}{name}.ipynb" download>{name}.ipynb</a> and keep its
-   name. It is this page, with gaps.
+{chapter}1. **Download** the notebook <a href="{up}{name}.ipynb" download>{name}.ipynb</a> and
+   keep its name. It is this page, with gaps.
 2. **Open** it. You need Python 3.11 or later:
 
    ```text

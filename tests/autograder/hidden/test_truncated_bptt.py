@@ -34,7 +34,7 @@ def test_the_released_form_tells_what_the_checks_ask_for() -> None:
 
 
 def test_there_are_five_parts_and_twenty_points() -> None:
-    assert ASSIGNMENT.suite.grade_ids == [WINDOWS, CELLS, TRACES, RTRL, KEPT]
+    assert set(ASSIGNMENT.suite.grade_ids) == {WINDOWS, CELLS, TRACES, RTRL, KEPT}
     assert sum(map(ASSIGNMENT.suite.points, ASSIGNMENT.suite.grade_ids)) == 20
 
 
