@@ -13,11 +13,11 @@ that is killed after all, or that no longer exists, is an error. Exits 1 below W
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -123,8 +123,10 @@ def survey(name: str, jobs: int) -> bool:
 
 
 def main() -> None:
-    names = sys.argv[1:] or [assignment.name for assignment in assignments()]
-    enough = [survey(name, os.cpu_count() or 1) for name in names]
+    known = [assignment.name for assignment in assignments()]
+    parser = argparse.ArgumentParser(description="Which changes to the solutions go unnoticed?")
+    parser.add_argument("assignments", nargs="*", choices=[*known, []], default=known)
+    enough = [survey(name, os.cpu_count() or 1) for name in parser.parse_args().assignments]
     raise SystemExit(not all(enough))
 
 

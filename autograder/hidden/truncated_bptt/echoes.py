@@ -55,8 +55,9 @@ class Echo(torch.nn.Module):
         return torch.stack(outputs, dim=1), state
 
 
-def echo_quartic(output, target):
-    return ((output - target) ** 4).sum()
+def echo_lopsided(output, target):
+    """Too much costs more than too little, so it matters which of the two is which."""
+    return ((output - target) ** 4 + (output - target) ** 3).sum()
 '''
 
 
@@ -130,7 +131,7 @@ def learned(
     window: int | None = None,
     *,
     start: bool = True,
-    quartic: bool = False,
+    lopsided: bool = False,
     carried: str = "state",
     cut: str = "between",
     share: str = "sum",
@@ -160,7 +161,7 @@ def learned(
             state = _constant(state) if cut == "every" else state
             y.append(y_t)
         difference = torch.cat(y, dim=1) - target
-        loss = (difference**4).sum() if quartic else (difference**2).sum() / 2
+        loss = (difference**4 + difference**3).sum() if lopsided else (difference**2).sum() / 2
         if share == "window":
             loss = loss / x.shape[1]
         if pieces == "last":

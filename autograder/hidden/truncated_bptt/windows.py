@@ -37,7 +37,7 @@ def answer(
     start: bool = True,
     dtype: torch.dtype = DOUBLE,
     times: int = 1,
-    quartic: bool = False,
+    lopsided: bool = False,
 ) -> Any:
     """What full_bptt (no window) or windowed_bptt returns, as it is."""
     function = "full_bptt" if window is None else "windowed_bptt"
@@ -46,7 +46,7 @@ def answer(
         layer.load_state_dict(case.weights)
         layer.to(dtype)
         given: list[Any] = [layer, case.x.to(dtype), case.target.to(dtype)]
-        named: dict[str, Any] = {"loss": student.echo_quartic} if quartic else {}
+        named: dict[str, Any] = {"loss": student.echo_lopsided} if lopsided else {}
         if start:
             fast, slow = case.start
             moved = case._replace(start=(fast.to(dtype), slow.to(dtype)))
@@ -154,7 +154,7 @@ def expect_learned(
 ) -> None:
     """Fail unless these parts of an answer are right; mistakes that others look at pass."""
     found = ask(student, case, window, **asked)
-    options = {name: value for name, value in asked.items() if name in ("start", "quartic")}
+    options = {name: value for name, value in asked.items() if name in ("start", "lopsided")}
     wanted = learned(case, window, **options)
 
     def compare(what: str, value: Any, pick: Callable[[Learning], Tensor]) -> None:
@@ -292,5 +292,5 @@ def window_edges(student: Student, rng: torch.Generator) -> None:
     nested = case(rng, 2, 5, nested=True)
     hint = "The state may hold another named tuple"
     expect_learned("window_edges", student, nested, 2, FIELDS, hint, strict=True)
-    hint = "The loss that was passed in should be used"
-    expect_learned("window_edges", student, case(rng, 2, 5), 2, FIELDS, hint, True, quartic=True)
+    hint = "The loss that was passed in should be used, as loss(outputs, targets)"
+    expect_learned("window_edges", student, case(rng, 2, 5), 2, FIELDS, hint, True, lopsided=True)
