@@ -34,7 +34,7 @@ from autograder.notebooks.outline import outline
 from autograder.notebooks.pairing import pair
 from autograder.suite.student import Student
 from benchmarks.mutants import Mutant, mutants
-from samples.assignments import Assignment, assignments
+from samples.assignments import Assignment, assignments, named
 
 WANTED = 0.95  # of those that change something
 SEEDS = (5, 6)  # a mutant that passes the first is tried with the other
@@ -123,10 +123,10 @@ def survey(name: str, jobs: int) -> bool:
 
 
 def main() -> None:
-    known = [assignment.name for assignment in assignments()]
     parser = argparse.ArgumentParser(description="Which changes to the solutions go unnoticed?")
-    parser.add_argument("assignments", nargs="*", choices=[*known, []], default=known)
-    enough = [survey(name, os.cpu_count() or 1) for name in parser.parse_args().assignments]
+    parser.add_argument("assignments", nargs="*", type=named, default=assignments())
+    chosen = parser.parse_args().assignments
+    enough = [survey(each.name, os.cpu_count() or 1) for each in chosen]
     raise SystemExit(not all(enough))
 
 
