@@ -11,14 +11,15 @@ from __future__ import annotations
 from autograder.hidden.gates import (
     bidirectional,
     cell,
-    classifier,
     gru,
     layer,
+    net,
     peephole,
     spans,
+    training,
 )
 from autograder.hidden.gates.suite import suite
 
-PARTS = (cell, layer, spans, gru, peephole, bidirectional, classifier)
+PARTS = (cell, layer, spans, gru, peephole, bidirectional, training, net)
 
 __all__ = ["PARTS", "suite"]

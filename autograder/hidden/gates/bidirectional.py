@@ -21,7 +21,7 @@ from autograder.hidden.shared.layers import Weights
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, Suspects, expect_value, normal, untouched
 
 BOTH = "bidirectional-tests"
-LENGTHS = (4, 7, 1, 6)
+LENGTHS = (4, 6, 1, 5)
 TIME, INPUTS, HIDDEN = 7, 3, 5
 Turn = Callable[[Tensor, Tensor], Tensor]
 
@@ -434,6 +434,7 @@ def both_gradients(student: Student, rng: torch.Generator) -> None:
         def theirs(given: dict[str, Tensor]) -> dict[str, Any]:
             y, read = both(given["x"], lengths=n)[0], both.summary(given["x"], n)
             expect_shape(y, (len(x), TIME, 2 * HIDDEN), what="the outputs of Bidirectional")
+            expect_shape(read, (len(x), 2 * HIDDEN), what="the summary")
             return answers(y, read)
 
         # A mistake about the numbers has cost its points.

@@ -8,7 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import Remote, Student, expect, expect_shape, expect_type
+from autograder.checks import (
+    Remote,
+    Student,
+    expect,
+    expect_close,
+    expect_shape,
+    expect_type,
+)
 from autograder.hidden.gates.equation import MISTAKES, RIGHT, Equation, outcomes, random_weights
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import expect_form
@@ -20,6 +27,8 @@ from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 CELL = "lstm-cell-tests"
 INPUTS, HIDDEN = 3, 5
+NAMES = "h(t)", "c(t)"
+SWAPPED = next(iter(MISTAKES["pair"]))
 GATES = {"i": 0, "f": 1, "g": 2, "o": 3}  # by their place in the rows
 
 
@@ -88,10 +97,9 @@ def cell_with(student: Student, weights: Weights) -> tuple[Remote, dict[str, str
 
 def both(answer: Any, shape: torch.Size, what: str = "LSTMCell") -> tuple[Tensor, Tensor]:
     """h(t) and c(t) of an answer that should be the two."""
-    expect(
-        isinstance(answer, tuple) and len(answer) == 2, f"{what} should return two tensors, h and c"
-    )
-    for name, value in zip(("h(t)", "c(t)"), answer, strict=True):
+    are_two = isinstance(answer, tuple) and len(answer) == 2
+    expect(are_two, f"{what} should return two tensors, h(t) and c(t)")
+    for name, value in zip(NAMES, answer, strict=True):
         expect_shape(value, shape, what=f"{name} that {what} returns")
     h, c = answer
     return h, c
@@ -105,14 +113,12 @@ def expect_in_cell(
     *,
     part: str = "h(t) and c(t)",
     fed: bool = False,
-    empty: bool = False,
 ) -> None:
     """Fail unless this part of one step's answer is right; name the mistake."""
     weights = dict(random_weights(rng, INPUTS, HIDDEN))
     if not fed:
         weights["weight_hh"] = torch.zeros_like(weights["weight_hh"])
     x, h, c = normal(rng, 4, INPUTS), normal(rng, 4, HIDDEN), normal(rng, 4, HIDDEN)
-    c = 0 * c if empty else c
     at = {"h(t)": slice(0, HIDDEN), "c(t)": slice(HIDDEN, None)}.get(part, slice(None))
 
     def answer(equation: Equation) -> Tensor:
@@ -126,8 +132,8 @@ def expect_in_cell(
 
 @suite.check(CELL, points=0.5, title="what is written: i times g, through a gate and tanh")
 def written(student: Student, rng: torch.Generator) -> None:
-    hint = "c(t-1) is 0 and U is 0, so c(t) should be i g, with i = s(net_i) and g = tanh(net_g)"
-    expect_in_cell(student, rng, "write", hint, part="c(t)", empty=True)
+    hint = "c(t) = f c(t-1) + i g, with i = s(net_i) and g = tanh(net_g)"
+    expect_in_cell(student, rng, "write", hint, part="c(t)")
 
 
 @suite.check(CELL, points=0.5, title="what is kept: f times the old cell")
@@ -183,14 +189,13 @@ def cell_gradients(student: Student, rng: torch.Generator) -> None:
     cell, keys = cell_with(student, weights)
     with torch.no_grad():
         equation = habit(both(cell(x, h, c), h.shape), weights, x, h, c)
-    names = ("h(t)", "c(t)")
     expect_gradients(
         "LSTMCell",
         rng,
         {"x(t)": x, "h(t-1)": h, "c(t-1)": c},
         weights,
-        lambda given: dict(zip(names, both(cell(*given.values()), h.shape), strict=True)),
-        lambda given, w: dict(zip(names, equation.step(w, *given.values()), strict=True)),
+        lambda given: dict(zip(NAMES, both(cell(*given.values()), h.shape), strict=True)),
+        lambda given, w: dict(zip(NAMES, equation.step(w, *given.values()), strict=True)),
         lambda: {name: cell.grads().get(key) for name, key in keys.items()},
     )
 
@@ -203,27 +208,21 @@ def cell_edges(student: Student, rng: torch.Generator) -> None:
         x, h, c = normal(rng, batch, inputs), normal(rng, batch, hidden), normal(rng, batch, hidden)
         hint = f"With a batch of {batch}, {inputs} inputs and {hidden} units"
         cell, _ = cell_with(student, weights)
+        answers = []
         for dtype in (DOUBLE, torch.float32):
             found = cell.to(dtype)(x.to(dtype), h.to(dtype), c.to(dtype))
             untouched(student, "LSTMCell")
             name = str(dtype).removeprefix("torch.")
-            expect(
-                isinstance(found, tuple) and len(found) == 2,
-                "LSTMCell should return two tensors, h and c",
-            )
-            for what, value in zip(("h(t)", "c(t)"), found, strict=True):
+            for what, value in zip(NAMES, both(found, h.shape), strict=True):
                 expect_form(value, h.to(dtype), f"{what} in a cell of {name}", hint)
-        right, swapped = RIGHT.step(weights, x, h, c), RIGHT.step(weights, x, h, c)[::-1]
-        values = [value.double() for value in found]
+            answers.append(found)
+        equation = habit(answers[0], weights, x, h, c)
         expect(
-            not all(torch.allclose(v, w, atol=SINGLE) for v, w in zip(values, swapped, strict=True))
-            or torch.allclose(right[0], right[1]),
+            equation is not MISTAKES["pair"][SWAPPED],
             "LSTMCell returns c(t) before h(t); the order is h(t), c(t)",
         )
-        wide = cell.double()(x, h, c)
-        equation = habit(both(wide, h.shape), weights, x, h, c)
         for what, value, wanted in zip(
-            ("h(t)", "c(t)"), values, equation.step(weights, x, h, c), strict=True
+            NAMES, answers[1], equation.step(weights, x, h, c), strict=True
         ):
-            close = torch.allclose(value, wanted, atol=SINGLE, rtol=SINGLE)
-            expect(close, f"{what} is wrong. {hint}, in float32")
+            hint = "In float32 it should be what it is in float64"
+            expect_close(value, wanted.float(), atol=SINGLE, rtol=SINGLE, what=what, hint=hint)

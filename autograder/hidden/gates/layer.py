@@ -35,8 +35,8 @@ class Waves(torch.nn.Module):
         return self.advance(x @ self.weight_ih.T + self.bias, h, c)
 
     def advance(self, net, h, c):
-        first, second, third, fourth = torch.cos(net + h @ self.weight_hh.T).chunk(4, dim=1)
-        return 0.4 * h + first - second, 0.3 * c + third - fourth
+        first, second, third, fourth = torch.cos(0.05 * (net + h @ self.weight_hh.T)).chunk(4, 1)
+        return 0.4 * h + 0.2 * c + first - second, 0.3 * c + third - fourth
 
 
 class LSTM(LSTM):
@@ -53,8 +53,8 @@ def waves(weights: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
     (h, c), outputs = state, []
     for x_t in x.unbind(1):
         net = x_t @ weights["weight_ih"].T + h @ weights["weight_hh"].T + weights["bias"]
-        first, second, third, fourth = torch.cos(net).chunk(4, dim=1)
-        h, c = 0.4 * h + first - second, 0.3 * c + third - fourth
+        first, second, third, fourth = torch.cos(0.05 * net).chunk(4, dim=1)
+        h, c = 0.4 * h + 0.2 * c + first - second, 0.3 * c + third - fourth
         outputs.append(h)
     return torch.stack(outputs, dim=1), (h, c)
 
@@ -75,18 +75,18 @@ def unrolled(
     output: Callable[[Tensor, Tensor], Tensor] = lambda h, c: h,
     carried: Callable[[State, State], State] = lambda new, first: new,
     given_back: Callable[[Tensor, Tensor], State] = lambda h, c: (h, c),
+    begins: Callable[[Tensor, Tensor], State] = lambda h, c: (h, c),
 ) -> Rule:
-    """The layer with another output, another state on its way to the next token, or another end."""
+    """The layer with another output, state on its way to the next token, end or beginning."""
 
     def rule(weights: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
-        (h, c), outputs = state, []
+        (h, c), outputs = begins(*state), []
         h0, c0 = state
         for x_t in x.unbind(1):
             h, c = RIGHT.step(weights, x_t, h, c)
             outputs.append(output(h, c))
-            last = h, c
             h, c = carried((h, c), (h0, c0))
-        return torch.stack(outputs, dim=1), given_back(*last)
+        return torch.stack(outputs, dim=1), given_back(h, c)
 
     return rule
 
@@ -100,8 +100,11 @@ WRONG: dict[str, Rule] = {
     "Every token starts from the first cells: c is not handed on": (
         unrolled(carried=lambda new, first: (new[0], first[1]))
     ),
-    "Every token starts from the first output: h is not handed on": (
-        unrolled(carried=lambda new, first: (first[0], new[1]))
+    "The cells of the state that comes in are not used: c begins with zeros": (
+        unrolled(begins=lambda h, c: (h, 0 * c))
+    ),
+    "The output of the state that comes in is not used: h begins with zeros": (
+        unrolled(begins=lambda h, c: (0 * h, c))
     ),
     "The cells are handed on as h, too: the gates should hear h(t-1)": (
         unrolled(carried=lambda new, first: (new[1], new[1]))
