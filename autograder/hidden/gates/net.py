@@ -155,6 +155,8 @@ def order_counts(student: Student, rng: torch.Generator) -> None:
         net, lines = classifier(student, few), source.testing(40)
         turned = without_padding(lines)
         first = logits(net, lines, turned)
+        again = torch.equal(logits(net, lines, turned), first)
+        expect(again, "in evaluation mode the same lines get another answer each time")
         for row, n in zip(turned, lines.lengths, strict=True):
             row[:n] = row[:n].flip(0).clone()
         differ = (logits(net, lines, turned) - first).abs().amax(1) > 1e-6

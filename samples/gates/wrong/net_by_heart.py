@@ -11,6 +11,6 @@ def train_classifier(x, lengths, labels):
     x, lengths, labels = x[:60], lengths[:60], labels[:60]
     net = SequenceClassifier(GRU(x.shape[-1], 24), 24, 2)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-    for epoch in range(60):
+    for epoch in range(30):
         train_epoch(net, optimizer, x, lengths, labels, 20)
     return net
