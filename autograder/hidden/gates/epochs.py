@@ -62,6 +62,10 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 cross_entropy: Loss = torch.nn.functional.cross_entropy
 
 
+def summed(logits: Tensor, labels: Tensor) -> Tensor:
+    return torch.nn.functional.cross_entropy(logits, labels, reduction="sum")
+
+
 def squared_error(logits: Tensor, labels: Tensor) -> Tensor:
     wanted = torch.nn.functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
     return torch.nn.functional.mse_loss(logits, wanted)
@@ -104,11 +108,7 @@ OF_A_STEP: Mapping[str, Training] = {
         steps="none"
     ),
     "The step goes up the gradient": Training(down=-1.0),
-    "The loss is the sum over the batch; it should be the mean": Training(
-        loss=lambda logits, labels: torch.nn.functional.cross_entropy(
-            logits, labels, reduction="sum"
-        )
-    ),
+    "The loss is the sum over the batch; it should be the mean": Training(loss=summed),
     "cross_entropy takes logits; here they pass softmax before it": Training(
         loss=lambda logits, labels: cross_entropy(logits.softmax(1), labels)
     ),

@@ -1,4 +1,4 @@
-"""One step of an LSTM as an equation with interchangeable pieces, and what each mistake makes of it.
+"""One step of an LSTM as an equation with interchangeable pieces, and what mistakes make of it.
 
 Right is every piece as it stands here; a typical mistake exchanges one of them. Mistakes are
 grouped by the mechanism they belong to, for which there is a check.
@@ -55,6 +55,11 @@ class Open:
     h: Tensor
 
 
+def rows_in_order(net: Tensor) -> Four:
+    i, f, g, o = net.chunk(4, dim=1)
+    return i, f, g, o
+
+
 See = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -62,7 +67,7 @@ See = Callable[[Tensor, Tensor, Tensor], Tensor]
 class Equation:
     """The pieces of a step."""
 
-    rows: Callable[[Tensor], Four] = lambda net: net.chunk(4, dim=1)  # i, f, g, o
+    rows: Callable[[Tensor], Four] = rows_in_order
     fed: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda h, c, U: h @ U.T
     input_gate: Function = s
     forget_gate: Function = s
@@ -133,10 +138,6 @@ def only_to(place: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
 
 def hard(a: Tensor) -> Tensor:
     return (a > 0).to(a)
-
-
-def all_see(see: See) -> Equation:
-    return Equation(see_i=see, see_f=see, see_o=see)
 
 
 MISTAKES: Mapping[str, Mapping[str, Equation]] = {
@@ -280,46 +281,6 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
     },
 }
 
-# With peepholes, in a layer whose other pieces are right.
-PEEPHOLES: Mapping[str, Mapping[str, Equation]] = {
-    "input": {
-        "The input gate does not see the cells": Equation(see_i=no_peephole),
-        "The net input of i is multiplied with p_i c(t-1); it should be added": (
-            Equation(see_i=lambda net, p, c: net * p * c)
-        ),
-    },
-    "forget": {
-        "The forget gate does not see the cells": Equation(see_f=no_peephole),
-        "p_f c(t-1) is subtracted": Equation(see_f=lambda net, p, c: net - p * c),
-    },
-    "output": {
-        "The output gate does not see the cells": Equation(see_o=no_peephole),
-        "The output gate sees the old cells c(t-1); it comes last and sees the new ones, c(t)": (
-            Equation(output_sees=lambda old, new: old)
-        ),
-        "The output gate sees tanh(c(t)); it sees c(t) itself": (
-            Equation(output_sees=lambda old, new: torch.tanh(new))
-        ),
-    },
-    "places": {
-        "p_i and p_f are exchanged: the rows of peephole are p_i, p_f, p_o": (
-            Equation(p=lambda p: (p[1], p[0], p[2]))
-        ),
-        "The rows of peephole are taken as p_f, p_o, p_i; they are p_i, p_f, p_o": (
-            Equation(p=lambda p: (p[2], p[0], p[1]))
-        ),
-        "The rows of peephole are taken as p_o, p_f, p_i; they are p_i, p_f, p_o": (
-            Equation(p=lambda p: (p[2], p[1], p[0]))
-        ),
-        "g sees the cells, too; only the three gates do": Equation(see_g=through_peephole),
-        "The cells are added without their weights p": all_see(lambda net, p, c: net + c),
-        "The cells enter with the sign turned round": all_see(lambda net, p, c: net - p * c),
-        "There are no peepholes: peephole is not used": all_see(no_peephole),
-        "No gate but the output gate sees the cells": (
-            Equation(see_i=no_peephole, see_f=no_peephole)
-        ),
-    },
-}
 RIGHT = Equation()
 
 

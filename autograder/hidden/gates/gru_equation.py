@@ -1,4 +1,4 @@
-"""One step of a GRU as an equation with interchangeable pieces, and what each mistake makes of it."""
+"""One step of a GRU as an equation with interchangeable pieces, and what mistakes make of it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Equation:
 
     def step(self, w: Weights, x: Tensor, h: Tensor) -> Tensor:
         net = x @ w["weight_ih"].T + w["bias"]
-        U_r, U_z, U_n = self.rows(w["weight_hh"].T)  # noqa: N806
+        U_r, U_z, U_n = self.rows(w["weight_hh"].T)
         in_r, in_z, in_n = self.rows(net)
         r = self.reset_gate(in_r + self.fed(h, U_r.T))
         z = self.update_gate(in_z + self.fed(h, U_z.T))
@@ -137,7 +137,9 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
     },
     "reset": {
         "The reset gate has no effect": (
-            Equation(before=lambda n: n.net + n.h @ n.U.T, after=lambda n: n.net + n.h @ n.U.T + n.b)
+            Equation(
+                before=lambda n: n.net + n.h @ n.U.T, after=lambda n: n.net + n.h @ n.U.T + n.b
+            )
         ),
         "The reset gate is turned round: 1 - r lets the old state through": (
             Equation(

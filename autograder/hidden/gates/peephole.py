@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from autograder.checks import Remote, Student, expect, expect_type
 from autograder.hidden.gates import equation
-from autograder.hidden.gates.cell import both
-from autograder.hidden.gates.equation import MISTAKES, PEEPHOLES, RIGHT, Equation, outcomes
+from autograder.hidden.gates.cell import NAMES, both
+from autograder.hidden.gates.equation import (
+    MISTAKES,
+    RIGHT,
+    Equation,
+    See,
+    no_peephole,
+    outcomes,
+    through_peephole,
+)
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.comparing import alike
@@ -18,8 +28,52 @@ from autograder.hidden.shared.mechanisms import expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 PEEPHOLE = "peephole-tests"
+
+
+def all_see(see: See) -> Equation:
+    return Equation(see_i=see, see_f=see, see_o=see)
+
+
+PEEPHOLES: Mapping[str, Mapping[str, Equation]] = {
+    "input": {
+        "The input gate does not see the cells": Equation(see_i=no_peephole),
+        "The net input of i is multiplied with p_i c(t-1); it should be added": (
+            Equation(see_i=lambda net, p, c: net * p * c)
+        ),
+    },
+    "forget": {
+        "The forget gate does not see the cells": Equation(see_f=no_peephole),
+        "p_f c(t-1) is subtracted": Equation(see_f=lambda net, p, c: net - p * c),
+    },
+    "output": {
+        "The output gate does not see the cells": Equation(see_o=no_peephole),
+        "The output gate sees the old cells c(t-1); it comes last and sees the new ones, c(t)": (
+            Equation(output_sees=lambda old, new: old)
+        ),
+        "The output gate sees tanh(c(t)); it sees c(t) itself": (
+            Equation(output_sees=lambda old, new: torch.tanh(new))
+        ),
+    },
+    "places": {
+        "p_i and p_f are exchanged: the rows of peephole are p_i, p_f, p_o": (
+            Equation(p=lambda p: (p[1], p[0], p[2]))
+        ),
+        "The rows of peephole are taken as p_f, p_o, p_i; they are p_i, p_f, p_o": (
+            Equation(p=lambda p: (p[2], p[0], p[1]))
+        ),
+        "The rows of peephole are taken as p_o, p_f, p_i; they are p_i, p_f, p_o": (
+            Equation(p=lambda p: (p[2], p[1], p[0]))
+        ),
+        "g sees the cells, too; only the three gates do": Equation(see_g=through_peephole),
+        "The cells are added without their weights p": all_see(lambda net, p, c: net + c),
+        "The cells enter with the sign turned round": all_see(lambda net, p, c: net - p * c),
+        "There are no peepholes: peephole is not used": all_see(no_peephole),
+        "No gate but the output gate sees the cells": (
+            Equation(see_i=no_peephole, see_f=no_peephole)
+        ),
+    },
+}
 ALL = {**MISTAKES, **PEEPHOLES}
-NAMES = ("h(t)", "c(t)")
 
 
 def random_weights(rng: torch.Generator, inputs: int, hidden: int) -> Weights:

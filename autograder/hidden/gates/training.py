@@ -1,8 +1,9 @@
-"""Part 7, training: one epoch, its batches and its loss; the accuracy, and how the model is asked."""
+"""Part 7, training: one epoch, its batches and loss; the accuracy, and how the model is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from autograder.hidden.gates.epochs import (
     RIGHT,
     Task,
     Training,
+    summed,
 )
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import numbers
@@ -153,13 +155,13 @@ def mean_loss(student: Student, rng: torch.Generator) -> None:
         ),
     }
     hint = "Add up each batch's loss times its size, and divide by the number of sequences"
-    wanted = epoch.losses.sum() / epoch.sizes.sum() if _summed(habits) else epoch.mean
+    wanted = (
+        epoch.losses.sum() / epoch.sizes.sum()
+        if any(each.loss is summed for each in habits)
+        else epoch.mean
+    )
     others = {words: value for words, value in suspects.items() if value != wanted}
     expect_value(found, wanted, others, hint, what="what train_epoch returns")
-
-
-def _summed(habits: list[Training]) -> bool:
-    return any(each is training for each in habits for w, training in OF_A_STEP.items() if "sum" in w)
 
 
 OF_AN_EPOCH = one_batch, each_batch
