@@ -28,9 +28,14 @@ class Lines(NamedTuple):
 
 
 def words_of(share: int) -> str:
-    """Return the words of every third page of the manual, beginning with page ``share``."""
-    pages = [topics[name] for name in sorted(topics)[share::3]]
-    return " ".join(re.findall("[a-z]+", " ".join(pages).lower()))
+    """Return the words of every third paragraph of the manual, beginning with number ``share``.
+
+    Some paragraphs stand on several pages; each counts once, so that the shares have next to no
+    line in common.
+    """
+    pages = "\n\n".join(topics[name] for name in sorted(topics)).lower()
+    words = dict.fromkeys(" ".join(re.findall("[a-z]+", part)) for part in pages.split("\n\n"))
+    return " ".join([part for part in words if len(part) > LONGEST][share::3])
 
 
 def some_lines(text: str, count: int, seed: int) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """The judge's own lines of English, in an alphabet of its own.
 
-They come from pages of Python's manual that the notebook leaves alone. Letters are exchanged by a
+They come from paragraphs of Python's manual that the notebook leaves alone. Letters are exchanged by a
 permutation, and so may be the two labels, so that nothing helps but learning from what is given.
 """
 
@@ -30,9 +30,10 @@ def places_of_letters() -> Tensor:
     """The text as places in the alphabet."""
     from pydoc_data.topics import topics
 
-    pages = " ".join(topics[name] for name in sorted(topics)[2::3]).lower()
-    text = re.sub("[^a-z]+", " ", pages)
-    return torch.tensor([LETTERS.index(letter) for letter in text])
+    pages = "\n\n".join(topics[name] for name in sorted(topics)).lower().split("\n\n")
+    paragraphs = [re.sub("[^a-z]+", " ", paragraph).strip() for paragraph in pages]
+    unlike = list(dict.fromkeys(each for each in paragraphs if len(each) > LONGEST))
+    return torch.tensor([LETTERS.index(letter) for letter in " ".join(unlike[2::3])])
 
 
 class Source:

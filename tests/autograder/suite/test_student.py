@@ -281,6 +281,13 @@ def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None
     assert student.damage is not None
 
 
+def test_several_definitions_of_ours_stand_in_at_once(student: Student) -> None:
+    first, second = ("def damage(x, y):\n    return 1", "def twice(x):\n    return 2")
+    with student.lent("damage", first), student.lent("twice", second):
+        assert (student.damage(0, 0), student.twice(0)) == (1, 2)
+    assert torch.equal(student.damage(torch.zeros(1), torch.zeros(1)), torch.zeros(1))
+
+
 def test_modules_convert_load_and_switch_mode(student: Student) -> None:
     cell = student.Cell(2, 3)
     new = {name: torch.ones_like(value) for name, value in cell.state_dict().items()}
