@@ -13,7 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import CheckFailure, Remote, Student, expect, expect_shape
+from autograder.checks import (
+    CheckFailure,
+    Remote,
+    Student,
+    expect,
+    expect_close,
+    expect_shape,
+)
 from autograder.hidden.gates.directions import (
     KEEP,
     LEAKY,
@@ -21,6 +28,7 @@ from autograder.hidden.gates.directions import (
     NEIGHBOURS,
     Turn,
     in_the_middle,
+    leaky_states,
     neighbours,
     outputs,
     summary,
@@ -94,6 +102,21 @@ def pair_of_layers(
     return both, weights
 
 
+def expect_states(state: Any, weights: Weights, ahead: Tensor, back: Tensor) -> None:
+    """Fail unless the two layers' states are in their places."""
+    fields = getattr(state, "_fields", None)
+    expect(
+        fields == ("ahead", "back"),
+        "Bidirectional.forward should give its state as BidirectionalState(ahead, back)",
+    )
+    for name, keep, read in zip(("ahead", "back"), KEEP, (ahead, back), strict=True):
+        wanted = leaky_states(weights[f"{name}.weight"].to(read.dtype), keep, read)[:, -1]
+        (value,) = getattr(state, name)
+        hint = "It is what that layer returned beside its outputs; are the two exchanged?"
+        what = f"BidirectionalState.{name}"
+        expect_close(value, wanted, atol=SINGLE, rtol=SINGLE, what=what, hint=hint)
+
+
 def helpers_are_wrong(student: Student, rng: torch.Generator) -> bool:
     for check in (turning, end_of_each):
         try:
@@ -137,7 +160,9 @@ def two_directions(student: Student, rng: torch.Generator) -> None:
                 isinstance(answer, tuple) and len(answer) == 2,
                 "Bidirectional.forward should return a pair: outputs and BidirectionalState",
             )
-            y = answer[0]
+            y, state = answer
+            if full:
+                expect_states(state, weights, x.to(dtype), turn(x, n).to(dtype))
             wanted = outputs(weights, x, n, turn)
             expect_shape(y, wanted.shape, what="the outputs of Bidirectional")
             suspects = wrong_outputs(weights, x, n) if own else {}

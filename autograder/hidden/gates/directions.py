@@ -44,12 +44,16 @@ class Leaky(torch.nn.Module):
 KEEP = (0.8, 0.6)  # ahead, back
 
 
-def leaky(weight: Tensor, keep: float, x: Tensor) -> Tensor:
-    s, outputs = x.new_zeros(len(x), len(weight)), []
+def leaky_states(weight: Tensor, keep: float, x: Tensor) -> Tensor:
+    s, states = x.new_zeros(len(x), len(weight)), []
     for x_t in x.unbind(1):
         s = keep * s + x_t @ weight.T + 0.5
-        outputs.append(torch.cos(s))
-    return torch.stack(outputs, dim=1)
+        states.append(s)
+    return torch.stack(states, dim=1)
+
+
+def leaky(weight: Tensor, keep: float, x: Tensor) -> Tensor:
+    return torch.cos(leaky_states(weight, keep, x))
 
 
 # Helpers with the same arguments that do something else, for those whose own are wrong.

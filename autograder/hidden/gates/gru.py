@@ -94,7 +94,7 @@ def reset_after(student: Student, rng: torch.Generator) -> None:
 @suite.check(GRU, points=0.5, title="reset='before': r multiplies h(t-1)")
 def reset_before(student: Student, rng: torch.Generator) -> None:
     hint = "n = tanh(W_n x + b_n + U_n (r h(t-1)))"
-    expect_in_step(student, rng, ("place",), hint, BEFORE)
+    expect_in_step(student, rng, ("reset", "place"), hint, BEFORE)
 
 
 @suite.check(GRU, points=0.5, title="rows in the order r, z, n")

@@ -193,7 +193,8 @@ class Bidirectional(SequenceLayer[BidirectionalState]):
             padding = y.new_zeros(x.shape[1] - n, y.shape[1])
             rows.append(torch.cat([y, padding]))
             states.append((first, last))
-        return torch.stack(rows), BidirectionalState(*states[-1])
+        both = [tuple(torch.cat(parts) for parts in zip(*each)) for each in zip(*states)]
+        return torch.stack(rows), BidirectionalState(*both)
 
     def summary(self, x, lengths):
         rows = []
