@@ -45,11 +45,11 @@ KEEP = (0.8, 0.6)  # ahead, back
 
 
 def leaky_states(weight: Tensor, keep: float, x: Tensor) -> Tensor:
-    s, states = x.new_zeros(len(x), len(weight)), []
+    s, sums = x.new_zeros(len(x), len(weight)), []
     for x_t in x.unbind(1):
         s = keep * s + x_t @ weight.T + 0.5
-        states.append(s)
-    return torch.stack(states, dim=1)
+        sums.append(s)
+    return torch.stack(sums, dim=1)
 
 
 def leaky(weight: Tensor, keep: float, x: Tensor) -> Tensor:

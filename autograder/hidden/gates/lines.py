@@ -1,7 +1,7 @@
 """The judge's own lines of English, in an alphabet of its own.
 
-They come from paragraphs of Python's manual that the notebook leaves alone. Letters are exchanged by a
-permutation, and so may be the two labels, so that nothing helps but learning from what is given.
+They come from paragraphs of Python's manual that the notebook leaves alone. Letters are exchanged
+by a permutation, and so may be the two labels: nothing helps but learning from what is given.
 """
 
 from __future__ import annotations
