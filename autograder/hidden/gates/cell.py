@@ -54,6 +54,9 @@ def cell_parameters(student: Student, rng: torch.Generator) -> None:
             f"{name} should start uniform within 1/sqrt(hidden) of 0, as the given lines make it",
         )
         expect(not torch.equal(state[name], other[name]), f"two cells start with the same {name}")
+    # The constructor is given; parameters are worth something in a cell that takes a step.
+    x, h = normal(rng, 4, 30).float(), normal(rng, 4, 225).float()
+    both(student.LSTMCell(30, 225)(x, h, h), h.shape)
 
 
 @suite.check(CELL, points=0.5, title="forget_bias: the bias of all forget gates, and of no others")
