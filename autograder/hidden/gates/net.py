@@ -20,7 +20,7 @@ from autograder.hidden.shared import laws
 
 NET = "net-tests"
 WANTED = 0.9  # of the judge's own lines
-TRAINING_S = 40.0  # wall clock, where the reference takes 2 to 4 s
+TRAINING_S = 20.0  # wall clock, where the reference takes 2 to 4 s
 
 # A layer without any gate, for those whose own layers are wrong.
 SLOW = '''
