@@ -68,8 +68,10 @@ class LSTMCell(nn.Module):
         self.weight_hh = _start(hidden_size, self.nets * hidden_size, hidden_size)
         self.bias = _start(hidden_size, self.nets * hidden_size)
         if forget_bias is not None:
+            ### BEGIN SOLUTION
             start = self.forget * hidden_size
             self.bias.data[start : start + hidden_size] = forget_bias
+            ### END SOLUTION
 
     def forward(
         self,
@@ -87,9 +89,11 @@ class LSTMCell(nn.Module):
         c: Float[Tensor, "batch hidden"],
     ) -> tuple[Float[Tensor, "batch hidden"], Float[Tensor, "batch hidden"]]:
         """Return h(t) and c(t), given W x(t) + b of all net inputs."""
+        ### BEGIN SOLUTION
         i, f, g, o = torch.addmm(net, h, self.weight_hh.T).chunk(4, dim=1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         return torch.sigmoid(o) * torch.tanh(c), c
+        ### END SOLUTION
 
 
 class PeepholeLSTMCell(LSTMCell):
@@ -114,10 +118,12 @@ class PeepholeLSTMCell(LSTMCell):
         c: Float[Tensor, "batch hidden"],
     ) -> tuple[Float[Tensor, "batch hidden"], Float[Tensor, "batch hidden"]]:
         """Return h(t) and c(t), given W x(t) + b of all net inputs."""
+        ### BEGIN SOLUTION
         i, f, g, o = torch.addmm(net, h, self.weight_hh.T).chunk(4, dim=1)
         p_i, p_f, p_o = self.peephole.unbind(0)
         c = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * torch.tanh(g)
         return torch.sigmoid(o + p_o * c) * torch.tanh(c), c
+        ### END SOLUTION
 
 
 class CoupledLSTMCell(LSTMCell):
@@ -161,8 +167,10 @@ class LSTM(SequenceLayer[LSTMState]):
 
     def initial_state(self, batch: int) -> LSTMState:
         """Return zeros: h and c, each (batch, hidden)."""
+        ### BEGIN SOLUTION
         zeros = self.cell.weight_hh.new_zeros(batch, self.cell.hidden_size)
         return LSTMState(zeros, zeros.clone())
+        ### END SOLUTION
 
     def step(
         self, x: Float[Tensor, "batch input"], state: LSTMState
@@ -170,8 +178,10 @@ class LSTM(SequenceLayer[LSTMState]):
         """Read one token; return its output and the new state."""
         check_token("x", x, self.cell.input_size, like=self.cell.weight_ih)
         self._check_state(state, x.shape[0])
+        ### BEGIN SOLUTION
         h, c = self.cell(x, state.h, state.c)
         return h, LSTMState(h, c)
+        ### END SOLUTION
 
     def forward(
         self, x: Float[Tensor, "batch time input"], state: LSTMState | None = None
@@ -180,6 +190,7 @@ class LSTM(SequenceLayer[LSTMState]):
         check_sequence("x", x, self.cell.input_size, like=self.cell.weight_ih)
         h, c = self.initial_state(x.shape[0]) if state is None else state
         self._check_state(LSTMState(h, c), x.shape[0])
+        ### BEGIN SOLUTION
         # The inputs' part of every net input in one product: only U h(t-1) has to wait.
         net = x.transpose(0, 1) @ self.cell.weight_ih.T + self.cell.bias
         outputs = []
@@ -187,6 +198,7 @@ class LSTM(SequenceLayer[LSTMState]):
             h, c = self.cell.advance(net_t, h, c)
             outputs.append(h)
         return torch.stack(outputs, dim=1), LSTMState(h, c)
+        ### END SOLUTION
 
     def _check_state(self, state: LSTMState, batch: int) -> None:
         shape = (batch, self.cell.hidden_size)
@@ -262,6 +274,7 @@ class GRU(SequenceLayer[GRUState]):
 
     def _advance(self, net: Tensor, h: Tensor) -> Tensor:
         """Return h(t), given W x(t) + b of r, z and n."""
+        ### BEGIN SOLUTION
         H = self.hidden_size
         if self.bias_h is None:
             rz = torch.sigmoid(torch.addmm(net[:, : 2 * H], h, self.weight_hh[: 2 * H].T))
@@ -272,6 +285,7 @@ class GRU(SequenceLayer[GRUState]):
             r, z = torch.sigmoid(net[:, : 2 * H] + from_h[:, : 2 * H]).chunk(2, dim=1)
             n = torch.tanh(net[:, 2 * H :] + r * (from_h[:, 2 * H :] + self.bias_h))
         return (1 - z) * n + z * h
+        ### END SOLUTION
 
 
 Gated = TypeVar("Gated", bound=LSTM | GRU)

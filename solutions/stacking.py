@@ -119,19 +119,23 @@ class Bidirectional(SequenceLayer[BidirectionalState]):
             )
         if lengths is None:
             lengths = torch.full((x.shape[0],), x.shape[1], device=x.device)
+        ### BEGIN SOLUTION
         ahead, ahead_state = self.ahead(x)
         back, back_state = self.back(reverse(x, lengths))
         y = torch.cat([ahead, reverse(back, lengths)], dim=-1)
         return y, BidirectionalState(ahead_state, back_state)
+        ### END SOLUTION
 
     def summary(
         self, x: Float[Tensor, "batch time input"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch output"]:
         """Return each direction's output once it has read everything: ahead at the end of the
         sequence, back at its first token."""
+        ### BEGIN SOLUTION
         ahead, _ = self.ahead(x)
         back, _ = self.back(reverse(x, lengths))
         return torch.cat([last_valid(ahead, lengths), last_valid(back, lengths)], dim=-1)
+        ### END SOLUTION
 
 
 def reverse(
@@ -139,10 +143,12 @@ def reverse(
 ) -> Float[Tensor, "batch time dim"]:
     """Turn every sequence round within its length; what stands behind its end stays there."""
     check_lengths(lengths, x.shape[0], x.shape[1])
+    ### BEGIN SOLUTION
     t = torch.arange(x.shape[1], device=x.device)
     end = lengths.unsqueeze(1)
     index = torch.where(t < end, end - 1 - t, t)  # (batch, time)
     return x.gather(1, index.unsqueeze(-1).expand_as(x))
+    ### END SOLUTION
 
 
 def last_valid(
@@ -150,7 +156,9 @@ def last_valid(
 ) -> Float[Tensor, "batch dim"]:
     """Return y(length) of every sequence: the last output that is not padding."""
     check_lengths(lengths, y.shape[0], y.shape[1])
+    ### BEGIN SOLUTION
     return y[torch.arange(y.shape[0], device=y.device), lengths - 1]
+    ### END SOLUTION
 
 
 def forward_padded(

@@ -70,8 +70,9 @@ class Student:
 
         The student's side gets to see `source`: it must give nothing away.
         """
-        keep = f"__kept = {{{name!r}: {name}}} if {name!r} in globals() else {{}}\n"
-        back = f"globals().pop({name!r}, None)\nglobals().update(__kept)\ndel __kept"
+        kept = f"__kept_{name}"  # several pieces may be lent at once
+        keep = f"{kept} = {{{name!r}: {name}}} if {name!r} in globals() else {{}}\n"
+        back = f"globals().pop({name!r}, None)\nglobals().update({kept})\ndel {kept}"
         label = f"{name}, lent by the judge"
         self._known.clear()
         self._session.value(wire.Exec(label, keep + source), label)

@@ -283,6 +283,13 @@ def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None
     assert student.damage is not None
 
 
+def test_several_definitions_of_ours_stand_in_at_once(student: Student) -> None:
+    first, second = ("def damage(x, y):\n    return 1", "def twice(x):\n    return 2")
+    with student.lent("damage", first), student.lent("twice", second):
+        assert (student.damage(0, 0), student.twice(0)) == (1, 2)
+    assert torch.equal(student.damage(torch.zeros(1), torch.zeros(1)), torch.zeros(1))
+
+
 def test_a_name_is_asked_for_once_and_its_value_every_time(
     student: Student, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,13 @@
+"""The sign is turned round."""
+
+SAYS = {"biases": "long memory"}
+BREAKS = {
+    "half-life-tests": ["biases"],
+}
+
+
+# %% bias-for
+def bias_for(half_life):
+    if not bool((half_life > 0).all()):
+        raise ValueError("half-lives must be above 0")
+    return torch.log(torch.expm1(math.log(2) / half_life))

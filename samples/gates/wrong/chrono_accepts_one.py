@@ -1,0 +1,14 @@
+"""longest = 1 is accepted."""
+
+SAYS = {"chrono_pair": "longest = 1"}
+BREAKS = {
+    "half-life-tests": ["chrono_pair"],
+}
+
+
+# %% chrono-biases
+def chrono_biases(hidden_size, longest):
+    if longest < 1:
+        raise ValueError("longest must be at least 2")
+    u = 1 + (longest - 2) * torch.rand(hidden_size)
+    return ChronoBiases(input=-torch.log(u), forget=torch.log(u))

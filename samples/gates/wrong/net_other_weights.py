@@ -1,0 +1,15 @@
+"""The optimizer holds the weights of another net."""
+
+SAYS = {"net_is_right": "does it learn"}
+BREAKS = {
+    "net-tests": ["net_is_right"],
+}
+
+
+# %% train-classifier
+def train_classifier(x, lengths, labels):
+    net = SequenceClassifier(GRU(x.shape[-1], 24), 24, 2)
+    optimizer = torch.optim.Adam(SequenceClassifier(GRU(27, 24), 24, 2).parameters(), lr=0.01)
+    for epoch in range(2):
+        train_epoch(net, optimizer, x, lengths, labels, 50)
+    return net

@@ -1,0 +1,19 @@
+"""The net is read at the end of the row."""
+
+SAYS = {"padding_is_not_read": "is it read"}
+BREAKS = {
+    "net-tests": ["padding_is_not_read"],
+}
+
+
+# %% train-classifier
+def train_classifier(x, lengths, labels):
+    class ToTheEnd(SequenceClassifier):
+        def forward(self, x, lengths=None):
+            return super().forward(x)
+
+    net = ToTheEnd(GRU(x.shape[-1], 24), 24, 2)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for epoch in range(8):
+        train_epoch(net, optimizer, x, lengths, labels, 50)
+    return net

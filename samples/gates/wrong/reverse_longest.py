@@ -1,0 +1,14 @@
+"""All rows are turned round within the longest length."""
+
+SAYS = {"turning": "own"}
+BREAKS = {
+    "bidirectional-tests": ["turning"],
+}
+
+
+# %% reverse
+def reverse(x, lengths):
+    t = torch.arange(x.shape[1])
+    end = lengths.max().expand(len(x), 1)
+    places = torch.where(t < end, end - 1 - t, t)
+    return x[torch.arange(len(x)).unsqueeze(1), places]

@@ -1,0 +1,16 @@
+"""The number of right answers."""
+
+SAYS = {"share": "number of right"}
+BREAKS = {
+    "training-tests": ["share"],
+}
+
+
+# %% accuracy
+def accuracy(model, x, lengths, labels):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        answers = model(x, lengths).argmax(dim=1)
+    model.train(mode)
+    return (answers == labels).double().sum().item()
