@@ -10,7 +10,19 @@ from xml.etree import ElementTree
 import drawing
 import pytest
 import style
-from drawing import Apply, Drawing, Gate, Keep, Read, Write, cell, gradient_path, matrix, unrolled
+from drawing import (
+    Apply,
+    Drawing,
+    Gate,
+    Keep,
+    Read,
+    Write,
+    both_ways,
+    cell,
+    gradient_path,
+    matrix,
+    unrolled,
+)
 from drawing.canvas import FINE
 from drawing.label import Span, spans, width
 
@@ -21,6 +33,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "outputs": lambda: unrolled(alt=ALT, outputs="y"),
     "folded": lambda: unrolled(alt=ALT, outputs="y", folded=True),
     "numbered": lambda: unrolled(alt=ALT, last=None),
+    "both ways": lambda: both_ways(alt=ALT),
     "gradient": lambda: gradient_path(alt=ALT),
     "measured gradient": lambda: gradient_path(alt=ALT, sizes=[1, 0.42, 0.07, 1.2e-5]),
     "plain cell": lambda: cell(
@@ -157,6 +170,8 @@ def test_labels_hold_maths_between_dollars() -> None:
         (lambda: unrolled(alt=ALT, steps=4), "units wide, a phone shows 380 legibly"),
         (lambda: unrolled(alt=ALT, weights=("W$", "U", "V")), "one is missing"),
         (lambda: unrolled(alt=ALT, architecture="perceptron"), "no colour for 'perceptron'"),
+        (lambda: both_ways(alt=ALT, steps=1), "at least 2 steps, got 1"),
+        (lambda: both_ways(alt=ALT, steps=4), "units wide, a phone shows 380 legibly"),
         (lambda: gradient_path(alt=ALT, sizes=[1.0]), "must be 4 norms"),
         (lambda: gradient_path(alt=ALT, steps=5), "units wide, a phone shows 380 legibly"),
         (lambda: matrix([[0] * 38], alt=ALT), "units wide, a phone shows 380 legibly"),
