@@ -7,7 +7,7 @@ from typing import Any
 from experiments.ablations.protocols import Variants
 
 LINES = {"training": 1500, "held_out": 250, "batch": 32}
-STEPS, RATES = 600, (0.003, 0.01, 0.03)
+STEPS, RATES = 600, (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def _reader(kind: str, hidden: int, steps: int = STEPS, both: bool = False) -> dict[str, Any]:
