@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, Unreadable
+from autograder.inside.refusal import message as refusal
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
@@ -57,21 +59,22 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
             "Start again from the released notebook and copy your answers into it.",
         )
     cells = [cell for cell in paired.cells if cell.source is not None]
-    refuse = facts.get("refuse")
-    names = [name for name in refuse if isinstance(name, str)] if isinstance(refuse, list) else []
-    scans = python.scan([(cell.id, cell.source or "") for cell in cells], names)
+    refuse, more = _strings(facts.get("refuse")), facts.get("refuse_in")
+    refuse_in = {part: _strings(more.get(part)) for part in paired.points if isinstance(more, dict)}
+    scans = python.scan(
+        [(cell.id, cell.source or "") for cell in cells], refuse, list(chain(*refuse_in.values()))
+    )
     # When Python ends early there are fewer results than cells.
     runs = python.run([cell.id for cell in cells], cell_s)
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
-    named = {
-        cell.id: scan.refused[0] for cell, scan in zip(cells, scans, strict=True) if scan.refused
-    }
-    refused = refused_parts(paired, named)
+    named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
+    refused = refused_parts(paired, named, lambda part: [*refuse, *refuse_in.get(part, [])])
     for test in paired.points:
         message = _failure(paired, test, results)
         if test in refused:  # whatever its tests say, grading gives it nothing
-            message = f"{refused[test]}. Grading gives this part no points."
+            line, name = refused[test]
+            message = f"{sentence(line)}: {refusal(name)}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
     kept = {cell.id for cell in cells}
     outcome.parts += [
@@ -104,6 +107,11 @@ def _open(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             "Start again from the released notebook and copy your answers into it.",
         )
     return notebook, facts
+
+
+def _strings(value: object) -> list[str]:
+    """Return the texts in what should be a list of texts; the notebook is the student's."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _warnings(paired: Paired) -> list[str]:

@@ -58,7 +58,7 @@ def mutants(cell: str, source: str) -> Iterator[Mutant]:
             changed = copy.deepcopy(tree)
             node = list(ast.walk(changed))[index]
             line = getattr(node, "lineno", 0)
-            if line not in inside:
+            if line not in inside or _is_strict(node, changed):
                 continue
             before = ast.unparse(node)
             after = _changes(node)[number]
@@ -79,6 +79,12 @@ def _inside(source: str) -> set[int]:
         if on:
             lines.add(number)
     return lines
+
+
+def _is_strict(node: ast.AST, tree: ast.AST) -> bool:
+    """Whether a node is what `zip` gets for `strict`, which only looks at lengths that agree."""
+    keywords = (each for each in ast.walk(tree) if isinstance(each, ast.keyword))
+    return any(keyword.value is node for keyword in keywords if keyword.arg == "strict")
 
 
 def _changes(node: ast.AST) -> list[ast.AST]:
@@ -127,7 +133,7 @@ def _calls(
     found += [
         ast.Call(function, arguments, keywords[:i] + keywords[i + 1 :])
         for i, keyword in enumerate(keywords)
-        if keyword.arg != "strict"  # only looks at lengths that agree
+        if keyword.arg != "strict"
     ]
     if len(keywords) > 1 and all(keyword.arg for keyword in keywords):
         names = [keyword.arg for keyword in keywords]

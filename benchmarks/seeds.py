@@ -18,7 +18,7 @@ import torch
 
 from autograder.judge.notebook import judge_notebook
 from autograder.line.local import LocalSpawner
-from samples.assignments import Assignment, assignments
+from samples.assignments import Assignment, assignments, named
 from samples.corpus import Version, build_submission
 
 
@@ -61,12 +61,12 @@ def survey(assignment: Assignment, seeds: int, pool: ProcessPoolExecutor) -> boo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Grade right versions with many seeds.")
-    parser.add_argument("assignments", nargs="*", default=[each.name for each in assignments()])
+    parser.add_argument("assignments", nargs="*", type=named, default=assignments())
     parser.add_argument("--seeds", type=int, default=200)
     chosen = parser.parse_args()
     fork = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=fork) as pool:
-        good = [survey(Assignment(name), chosen.seeds, pool) for name in chosen.assignments]
+        good = [survey(each, chosen.seeds, pool) for each in chosen.assignments]
     raise SystemExit(not all(good))
 
 

@@ -13,11 +13,11 @@ that is killed after all, or that no longer exists, is an error. Exits 1 below W
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -34,7 +34,7 @@ from autograder.notebooks.outline import outline
 from autograder.notebooks.pairing import pair
 from autograder.suite.student import Student
 from benchmarks.mutants import Mutant, mutants
-from samples.assignments import Assignment, assignments
+from samples.assignments import Assignment, assignments, named
 
 WANTED = 0.95  # of those that change something
 SEEDS = (5, 6)  # a mutant that passes the first is tried with the other
@@ -60,11 +60,12 @@ class Reference:
     def killed(self, mutant: Mutant) -> str:
         """The name of the first check that notices; "" when none does."""
         transport = LocalTransport(Runtime(dict(self.namespace)))
-        transport.request(wire.Refuse(spellings(self.suite.refuse)), timeout=60.0)
+        parts = [part for part, cells in self.paired.answers.items() if mutant.cell in cells]
+        refuse = self.suite.refused(parts[0])  # a cell answers one part
+        transport.request(wire.Refuse(spellings(refuse)), timeout=60.0)
         reply, _ = transport.request(wire.Exec(mutant.cell, mutant.source), timeout=60.0)
         if isinstance(reply, wire.Failure):
             return "the cell itself"
-        parts = [part for part, cells in self.paired.answers.items() if mutant.cell in cells]
         for seed in SEEDS:
             for check in self.suite.checks:
                 if check.grade_id in parts:
@@ -122,8 +123,10 @@ def survey(name: str, jobs: int) -> bool:
 
 
 def main() -> None:
-    names = sys.argv[1:] or [assignment.name for assignment in assignments()]
-    enough = [survey(name, os.cpu_count() or 1) for name in names]
+    parser = argparse.ArgumentParser(description="Which changes to the solutions go unnoticed?")
+    parser.add_argument("assignments", nargs="*", type=named, default=assignments())
+    chosen = parser.parse_args().assignments
+    enough = [survey(each.name, os.cpu_count() or 1) for each in chosen]
     raise SystemExit(not all(enough))
 
 

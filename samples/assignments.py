@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -66,3 +67,11 @@ class Assignment:
 def assignments() -> list[Assignment]:
     """Return all assignments, in the order of the course."""
     return [Assignment(path.stem) for path in sorted(EXERCISES.glob("*.md"))]
+
+
+def named(name: str) -> Assignment:
+    """Return the assignment of this name, for arguments of a command line."""
+    known = {assignment.name: assignment for assignment in assignments()}
+    if name not in known:
+        raise ArgumentTypeError(f"no assignment is called {name!r}; there are {', '.join(known)}")
+    return known[name]

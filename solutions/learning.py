@@ -59,6 +59,7 @@ def full_bptt(
     """
     check_sequence("x", x)
     _check_target(target, x)
+    ### BEGIN SOLUTION
     y, state = layer(x, state)
     value = loss(y, target)
     parameters = {name: p for name, p in layer.named_parameters() if p.requires_grad}
@@ -66,6 +67,7 @@ def full_bptt(
     gradients = torch.autograd.grad(value, list(parameters.values()), materialize_grads=True)
     named = dict(zip(parameters, gradients, strict=True))
     return Learned(value.detach(), named, _detached(state))
+    ### END SOLUTION
 
 
 def windowed_bptt(
@@ -88,6 +90,7 @@ def windowed_bptt(
     _check_target(target, x)
     if window < 1:
         raise ValueError(f"window must be at least 1 step, got {window}")
+    ### BEGIN SOLUTION
     total, gradients = x.new_zeros(()), dict[str, Tensor]()
     for x_piece, target_piece in zip(x.split(window, 1), target.split(window, 1), strict=True):
         piece = full_bptt(layer, x_piece, target_piece, loss, state)
@@ -96,6 +99,7 @@ def windowed_bptt(
         for name, gradient in piece.gradients.items():
             gradients[name] = gradients[name] + gradient if name in gradients else gradient
     return Learned(total, gradients, state)
+    ### END SOLUTION
 
 
 def _check_target(target: Tensor, x: Tensor) -> None:

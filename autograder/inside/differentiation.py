@@ -44,7 +44,12 @@ class Watch:
 
     def settle(self) -> None:
         """Whatever has run so far was allowed."""
-        self._passes, self._made = self._passes_so_far(), _nodes()
+        self._passes = self._passes_so_far()
+        self.settle_nodes()
+
+    def settle_nodes(self) -> None:
+        """Whatever was made so far was allowed; whether a pass has run is asked later."""
+        self._made = _nodes()
 
     def used(self, *, graph: bool) -> bool:
         """Whether a backward pass has run since; or, where no `graph` is due, one was made."""

@@ -17,6 +17,7 @@ This file also runs beside student code, so it imports nothing but the standard 
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib
 import sys
 import types
@@ -26,6 +27,8 @@ from importlib.abc import MetaPathFinder
 from typing import Any, NoReturn
 
 import torch
+
+from autograder.inside.refusal import message
 
 # Operators by what the names of the layers over them begin with.
 _RECURRENT = {
@@ -51,10 +54,6 @@ _FORWARD_MODE = ("_make_dual", "_make_dual_copy")
 _REVERSE = ("torch.autograd.grad", "torch.autograd.backward")
 # Where a kernel may be registered, for a process without an accelerator.
 _KEYS = ("CompositeImplicitAutograd", "CompositeExplicitAutograd", "CPU", "Autograd")
-
-
-def message(name: str) -> str:
-    return f"{name} is ready made; this exercise is about writing it yourself"
 
 
 def resolve(name: str) -> tuple[Any, str] | None:
@@ -199,13 +198,23 @@ def _kernels(operators: Mapping[str, str]) -> Iterator[tuple[str, str, Callable[
     """Every kernel of these operators, by its name and key, with what takes its place."""
     if not operators:
         return
-    raisers = {name: _raiser(told) for name, told in operators.items()}
+    for name, told in operators.items():
+        refuse = _raiser(told)
+        for overload in overloads().get(name, ()):
+            for key in _KEYS:
+                if torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{overload}", key):
+                    yield overload, key, refuse
+
+
+@functools.cache
+def overloads() -> dict[str, list[str]]:
+    """Every operator of torch's own -> its overloads. Slow, so it is asked for before a fork."""
+    found: dict[str, list[str]] = {}
     for full in torch._C._dispatch_get_all_op_names():
-        space, _, name = full.partition("::")
-        refuse = raisers.get(name.partition(".")[0]) if space == "aten" else None
-        for key in _KEYS if refuse else ():
-            if torch._C._dispatch_has_kernel_for_dispatch_key(full, key):
-                yield name, key, refuse  # type: ignore[misc]
+        space, _, overload = full.partition("::")
+        if space == "aten":
+            found.setdefault(overload.partition(".")[0], []).append(overload)
+    return found
 
 
 def _replaced(kernels: Iterable[tuple[str, str, Callable[..., NoReturn]]]) -> Any:

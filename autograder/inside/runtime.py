@@ -21,7 +21,8 @@ import torch
 from autograder.inside import values, wire
 from autograder.inside.cells import CappedText, failure_of, with_stdout
 from autograder.inside.differentiation import Watch, vector_jacobian
-from autograder.inside.guard import Guard, message
+from autograder.inside.guard import Guard
+from autograder.inside.refusal import message
 from autograder.inside.scan import refused_in
 from autograder.inside.source import without_magics
 
@@ -57,6 +58,9 @@ def _leaves(outputs: list[torch.Tensor], inputs: list[torch.Tensor]) -> list[tor
 
 def _bytes(tensor: torch.Tensor) -> bytes:
     return tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
+
+
+_ANSWER_NOTHING = (wire.Seed, wire.Get, wire.Convert, wire.LoadStateDict, wire.Commit)
 
 
 class Runtime:
@@ -114,7 +118,7 @@ class Runtime:
         body: wire.Done | wire.Failure
         try:
             if isinstance(request.body, wire.Refuse):
-                self._refuse(request.body.spellings)
+                self._refuse(request.body)
                 body = wire.Done()
             else:
                 with self._watched(request.body), self._student_world(out):
@@ -153,7 +157,7 @@ class Runtime:
                     sys.modules["numpy"].random.seed(seed % 2**32)
             case wire.Scan(source):
                 found = refused_in(source, self._spellings, self._aliases)
-                return self._done(list(found[0]) if found else None)
+                return self._done({name: line for line, name in reversed(found)})
             case wire.Exec(cell, source):
                 self._exec(cell, source)
             case wire.Get(name):
@@ -188,9 +192,9 @@ class Runtime:
 
     # --- what is refused ---
 
-    def _refuse(self, spellings: dict[str, str]) -> None:
-        self._guard = Guard(spellings)
-        self._spellings, self._aliases = spellings, {}
+    def _refuse(self, body: wire.Refuse) -> None:
+        self._guard = Guard(body.spellings)
+        self._spellings, self._aliases = body.elsewhere | body.spellings, {}
         self._watch = Watch() if self._guard.differentiation else None
         if self._own_process:
             self._guard.close()
@@ -212,6 +216,9 @@ class Runtime:
                 yield
             finally:
                 watch.settle()
+        elif isinstance(body, _ANSWER_NOTHING):  # a pass that runs here is found at the next call
+            yield
+            watch.settle_nodes()
         else:
             yield
             if watch.used(graph=not isinstance(body, wire.Call) or body.grad):

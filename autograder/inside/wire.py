@@ -30,9 +30,13 @@ class Body(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refuse(Body, frozen=True):
-    """Make these raise when student code uses them: dotted path -> name to report."""
+    """Make these raise when student code uses them: dotted path -> name to report.
+
+    What is refused `elsewhere`, in other parts of the notebook, is only found by name.
+    """
 
     spellings: dict[str, str]
+    elsewhere: dict[str, str] = {}
 
 
 class Seed(Body, frozen=True):
@@ -40,7 +44,7 @@ class Seed(Body, frozen=True):
 
 
 class Scan(Body, frozen=True):
-    """Say whether a cell names something refused, and where. Asked before any cell has run."""
+    """Say where a cell names something refused. Asked before any cell has run."""
 
     source: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -14,6 +15,7 @@ from autograder.line.base import Spawner, Transport
 from autograder.line.limits import Limits
 from autograder.notebooks.pairing import Cell, Paired
 from autograder.stages import stage
+from autograder.suite.suite import Suite
 from autograder.verdict import CellResult
 
 ERROR_CHARS = 8_000
@@ -31,7 +33,7 @@ class Cells:
         self,
         paired: Paired,
         words: NotebookWords,
-        refuse: list[str],
+        suite: Suite,
         sandbox: Spawner,
         limits: Limits,
     ) -> None:
@@ -39,7 +41,8 @@ class Cells:
         self.deadline = time.monotonic() + limits.total_s
         self._cells = paired.cells
         self._words = words
-        self._refuse = refuse
+        self._refuse = suite.refuse
+        self._elsewhere = list(chain.from_iterable(suite.refuse_in.values()))
         self._sandbox = sandbox
         self._transport: Transport | None = None
         self._spawned = 0
@@ -50,15 +53,14 @@ class Cells:
 
     def __exit__(self, *exc: object) -> None:
         if self._transport is not None:
-            with stage("end its process"):
-                self._transport.kill()
+            self._end()
 
     @property
     def results(self) -> list[CellResult]:
         return [self._words.done[cell.id] for cell in self._cells]
 
-    def scan(self) -> dict[str, tuple[int, str]]:
-        """Return, by cell, the line and the name of the first refused thing in its source.
+    def scan(self) -> dict[str, dict[str, int]]:
+        """Return, by cell, what some part refuses and the cell names, each with its first line.
 
         Parsing what a student wrote is student's work as well: it happens in their process, on
         its clock and in its memory, before a line of theirs has run there. A cell that cannot be
@@ -66,7 +68,7 @@ class Cells:
         """
         while True:
             lost = ""
-            found: dict[str, tuple[int, str]] = {}
+            found: dict[str, dict[str, int]] = {}
             for cell in self._cells:
                 if cell.source is None or cell.id in self._unread:
                     continue
@@ -84,9 +86,9 @@ class Cells:
                     return found  # and nothing will be run
                 if isinstance(reply, wire.Failure):
                     self._unread[cell.id] = reply.message or f"not readable ({reply.kind})"
-                elif isinstance(reply.value, values.ListV):
-                    line, name = reply.value.items
-                    found[cell.id] = int(str(line)), str(name)
+                elif isinstance(reply.value, values.DictV):
+                    named = reply.value.items
+                    found[cell.id] = {name: int(str(line)) for name, line in named.items()}
             if not lost:
                 return found
 
@@ -101,8 +103,22 @@ class Cells:
                     self._note(left, CellResult(left.id, "timeout", error=f"not run: {reason}"))
                 return
 
-    def ready(self) -> Transport:
-        """Return a living process in which every cell has run; raise Exhausted for want of one."""
+    def _end(self) -> None:
+        assert self._transport is not None
+        with stage("end its process"):
+            self._transport.kill()
+        self._transport = None
+
+    def ready(self, refuse: list[str]) -> Transport:
+        """Return a living process in which every cell has run; raise Exhausted for want of one.
+
+        It has refused these names from its start: what is taken away before the first line of a
+        student's has run, none of their lines can keep.
+        """
+        if refuse != self._refuse and self._transport is not None:
+            self._end()
+            self._spawned -= 1  # this one was not lost
+        self._refuse = refuse
         return self._ready(len(self._cells))
 
     def _ready(self, upto: int) -> Transport:
@@ -114,7 +130,7 @@ class Cells:
             with stage("start its process"):
                 self._transport = self._sandbox.spawn()
             try:
-                self._ask(wire.Refuse(spellings(self._refuse)))
+                self._ask(wire.Refuse(spellings(self._refuse), spellings(self._elsewhere)))
                 self._ask(wire.Seed(SEED))
             except TransportError as error:  # no line of the student's has run yet
                 raise AutograderError(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from autograder.errors import AutograderError
-from autograder.inside.guard import message as refusal
+from autograder.inside.refusal import message as refusal
 from autograder.judge.cells import Cells, Exhausted, plain
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
@@ -57,10 +57,9 @@ def judge_notebook(
         paired = pair(outline(source), submission)
         _match(suite, paired)
         words, headings = NotebookWords(paired), part_titles(source)
-    with Cells(paired, words, suite.refuse, sandbox, limits or Limits()) as cells:
+    with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            named = {cell: (line, refusal(name)) for cell, (line, name) in cells.scan().items()}
-            refused = refused_parts(paired, named)
+            refused = refused_parts(paired, cells.scan(), suite.refused)
         with stage("cells"):
             cells.run()
         parts = [
@@ -121,7 +120,7 @@ def _part(
     suite: Suite,
     checks: list[Check],
     seed: int,
-    refused: str | None,
+    refused: tuple[str, str] | None,
 ) -> list[CheckResult]:
     """Run checks of one graded cell."""
     results: list[CheckResult] = []
@@ -129,12 +128,13 @@ def _part(
     for check in checks:
         message: str | None
         if refused is not None:
-            message = refused
+            line, name = refused
+            message = f"{sentence(line)}: {refusal(name)}"
         elif lost == MAX_LOST:
             message = f"not examined: {lost} checks of this part hung or ended the process"
         else:
             try:
-                transport = cells.ready()
+                transport = cells.ready(suite.refused(check.grade_id))
             except Exhausted as reason:
                 message = f"not examined: {reason}"
             else:

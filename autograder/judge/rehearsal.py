@@ -22,16 +22,20 @@ OTHER_SIDE = "autograder.judge.rehearsed"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What is to be run: the cells as (name, source), and the names they may not use."""
+    """What is to be run: the cells as (name, source), and the names they may not use.
+
+    What only some parts refuse (`elsewhere`) is looked for, but works.
+    """
 
     cells: list[tuple[str, str]]
     refuse: list[str]
+    elsewhere: list[str]
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What the text of one cell says: lines that grading refuses and why, or why it is unread."""
+    """What the text of one cell says: what is refused and its first line, or why it is unread."""
 
-    refused: list[tuple[int, str]] = []
+    refused: dict[str, int] = {}
     unread: str = ""
 
 
@@ -63,10 +67,12 @@ class Rehearsal:
         self._process.kill()
         self._process.wait()
 
-    def scan(self, cells: Sequence[tuple[str, str]], refuse: Sequence[str]) -> list[Scan]:
+    def scan(
+        self, cells: Sequence[tuple[str, str]], refuse: Sequence[str], elsewhere: Sequence[str]
+    ) -> list[Scan]:
         """Hand over the cells and return what their text says, before any of them runs."""
         assert self._process.stdin is not None
-        order = Order(list(cells), list(refuse))
+        order = Order(list(cells), list(refuse), list(elsewhere))
         try:
             with self._process.stdin as stream:
                 stream.write(msgspec.json.encode(order))

@@ -33,7 +33,9 @@ def main() -> None:
     transport = LocalTransport(Runtime(interruptible=True, own_process=True))
     order = msgspec.json.decode(orders.read(), type=Order)
     transport.request(wire.Refuse(spellings(order.refuse)), timeout=0.0)
-    answers.write(msgspec.json.encode(_scans(order.cells, order.refuse)) + b"\n")
+    answers.write(
+        msgspec.json.encode(_scans(order.cells, [*order.refuse, *order.elsewhere])) + b"\n"
+    )
     for name, source in order.cells:
         body, _ = transport.request(wire.Exec(name, source), timeout=0.0)
         ran = Ran()
@@ -56,7 +58,6 @@ def _keep_from_student_code() -> None:
 
 
 def _scans(cells: Sequence[tuple[str, str]], refuse: Sequence[str]) -> list[Scan]:
-    from autograder.inside.guard import message
     from autograder.inside.scan import refused_names
     from autograder.inside.source import Unread
 
@@ -68,7 +69,7 @@ def _scans(cells: Sequence[tuple[str, str]], refuse: Sequence[str]) -> list[Scan
         except Unread as reason:
             scans.append(Scan(unread=str(reason)))
         else:
-            scans.append(Scan([(line, message(name)) for line, name in found]))
+            scans.append(Scan({name: line for line, name in reversed(found)}))
     return scans
 
 

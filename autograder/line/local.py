@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from autograder.errors import StudentDied
 from autograder.inside.runtime import Runtime
 from autograder.line.base import Transport
@@ -13,11 +15,15 @@ class LocalTransport(Transport):
 
     def __init__(self, runtime: Runtime | None = None) -> None:
         self._runtime: Runtime | None = runtime or Runtime(interruptible=True)
+        self._grad = True  # the student's own switch of gradients, which their cells may turn
 
     def exchange(self, frame: bytes, timeout: float) -> bytes:
         if self._runtime is None:
             raise StudentDied("it was ended")
-        return self._runtime.answer(frame)
+        with torch.set_grad_enabled(self._grad):
+            answer = self._runtime.answer(frame)
+            self._grad = torch.is_grad_enabled()
+        return answer
 
     def kill(self) -> None:
         self._runtime = None

@@ -43,8 +43,9 @@ from autograder.line.limits import Isolation, Limits
 if TYPE_CHECKING:
     from autograder.line.process import StudentProcess
 
-# The last one is what the first backward pass from a tensor that is no scalar imports.
-PRELOAD = ("numpy", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
+# The random numbers are seeded for every check; the last one is what the first backward pass from a
+# tensor that is no scalar imports.
+PRELOAD = ("numpy.random", "jaxtyping", "torch.fx.experimental.symbolic_shapes")
 # How to join a fork server, and which level it has.
 Lobby = tuple[socket.socket, Isolation]
 START_S, SPAWN_S, END_S = 120.0, 20.0, 10.0

@@ -46,6 +46,7 @@ class PointsOf(Protocol):
     """What assembly needs to know of a suite of hidden checks."""
 
     refuse: list[str]
+    refuse_in: dict[str, list[str]]
 
     def points(self, grade_id: str) -> float: ...
 
@@ -105,6 +106,7 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
         "assignment": path.stem,
         "suite": name,
         "refuse": list(suite.refuse),
+        "refuse_in": {part: list(names) for part, names in suite.refuse_in.items()},
         "cells": {cell["id"]: _digest_of(cell) for cell in cells if cell["cell_type"] == "code"},
     }
     metadata = {"kernelspec": dict(notebook.metadata["kernelspec"]), "autograder": facts}

@@ -8,7 +8,7 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,23 +84,27 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
     return paired
 
 
-def refused_parts(paired: Paired, found: Mapping[str, tuple[int, str]]) -> dict[str, str]:
-    """Return, for graded cells whose answers name what is refused, where the first one does.
+def refused_parts(
+    paired: Paired,
+    found: Mapping[str, Mapping[str, int]],
+    refused: Callable[[str], Collection[str]],
+) -> dict[str, tuple[str, str]]:
+    """Return, for graded cells whose answers name what they may not, where the first does and what.
 
-    `found` gives, by cell, a line and why it is refused. Grading gives such a part no points, and
-    the student's own `check` fails it: both ask here.
+    `found` gives, by cell, names and the first line of each; `refused` what a graded cell's answers
+    may not use. Grading gives such a part no points, and the student's own `check` fails it: both
+    ask here.
     """
-    told = {
-        cell.id: f"{sentence(line_of(cell.name, line, cell.source))}: {why}"
-        for cell in paired.cells
-        if cell.role == "solution" and cell.id in found
-        for line, why in [found[cell.id]]
-    }
-    return {
-        part: next(told[cell] for cell in answers if cell in told)
-        for part, answers in paired.answers.items()
-        if not told.keys().isdisjoint(answers)
-    }
+    cells = {cell.id: cell for cell in paired.cells if cell.role == "solution"}
+    told = {}
+    for part, answers in paired.answers.items():
+        names = refused(part)
+        for cell in (cells[answer] for answer in answers):
+            named = {name: line for name, line in found.get(cell.id, {}).items() if name in names}
+            if named and part not in told:
+                name = min(named, key=named.__getitem__)
+                told[part] = sentence(line_of(cell.name, named[name], cell.source)), name
+    return told
 
 
 def _match(

@@ -25,7 +25,7 @@ def run_in_kernel(suite_name: str, grade_id: str, namespace: dict[str, Any]) -> 
     total = 0.0
     for check in suite.checks_for(grade_id):
         transport = LocalTransport(Runtime(namespace, interruptible=True))
-        transport.request(wire.Refuse(spellings(suite.refuse)), timeout=60.0)
+        transport.request(wire.Refuse(spellings(suite.refused(grade_id))), timeout=60.0)
         student = Student(transport, deadline=time.monotonic() + 120.0)
         message = examine(suite, check, student, transport, seed=0)
         found = result(check, message)

@@ -42,11 +42,17 @@ class Student:
         words: Words | None = None,
     ) -> None:
         self._session = Session(transport, call_s, deadline, words or PlainWords(), Remote)
+        self._known: dict[str, Remote] = {}  # classes and functions, asked for once
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._session.value(wire.Get(name), name)
+        if name in self._known:
+            return self._known[name]
+        found = self._session.value(wire.Get(name), name)
+        if isinstance(found, Remote):
+            self._known[name] = found
+        return found
 
     @property
     def changed_inputs(self) -> bool:
@@ -67,10 +73,12 @@ class Student:
         keep = f"__kept = {{{name!r}: {name}}} if {name!r} in globals() else {{}}\n"
         back = f"globals().pop({name!r}, None)\nglobals().update(__kept)\ndel __kept"
         label = f"{name}, lent by the judge"
+        self._known.clear()
         self._session.value(wire.Exec(label, keep + source), label)
         try:
             yield
         finally:
+            self._known.clear()
             if self.alive:
                 self._session.value(wire.Exec(label, back), label)
 

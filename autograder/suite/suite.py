@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -44,11 +44,18 @@ class Suite:
     Args:
         name: the module's name in `autograder/hidden/`.
         refuse: dotted names of ready-made layers that student code may not use.
+        refuse_in: further names, by the graded cell whose answers may not use them.
     """
 
-    def __init__(self, name: str, refuse: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        refuse: list[str] | None = None,
+        refuse_in: Mapping[str, list[str]] | None = None,
+    ) -> None:
         self.name = name
         self.refuse = list(refuse or [])
+        self.refuse_in = {part: list(names) for part, names in (refuse_in or {}).items()}
         self._checks: dict[str, Check] = {}
 
     def check(
@@ -85,6 +92,10 @@ class Suite:
 
     def checks_for(self, grade_id: str) -> list[Check]:
         return [check for check in self.checks if check.grade_id == grade_id]
+
+    def refused(self, grade_id: str) -> list[str]:
+        """Return all that the answers to this graded cell may not use."""
+        return [*self.refuse, *self.refuse_in.get(grade_id, [])]
 
     def points(self, grade_id: str) -> float:
         return sum(check.points for check in self.checks_for(grade_id))

@@ -32,8 +32,8 @@ BOX = """
 :::{{admonition}} How to work on this assignment
 :class: how-to-work
 
-1. **Download** the notebook <a href="{up}{name}.ipynb" download>{name}.ipynb</a> and keep its
-   name. It is this page, with gaps.
+{chapter}1. **Download** the notebook <a href="{up}{name}.ipynb" download>{name}.ipynb</a> and
+   keep its name. It is this page, with gaps.
 2. **Open** it. You need Python 3.11 or later:
 
    ```text
@@ -83,8 +83,11 @@ def add_box(app: Sphinx, docname: str, source: list[str]) -> None:
     for path in [Path(__file__), *Path(autograder.hidden.__file__).parent.rglob("*.py")]:
         app.env.note_dependency(str(path))
     notebook = nbformat.reads(exercises(app.env)[docname], as_version=4)
+    name = docname.removeprefix(FOLDER)
+    chapter = f"book/{name}"
     box = BOX.format(
-        name=docname.removeprefix(FOLDER),
+        name=name,
+        chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter in app.env.found_docs else "",
         packages=" ".join(packages_of(notebook)),
         wheel=archives.check_wheel(Path(app.srcdir)),
         up=f"../{archives.FOLDER}/",

@@ -11,12 +11,14 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     cell           one step of a cell: a rail for the state, gates that write to it
     matrix         values as a grid: weights, masks, attention
     tree           what an associative scan combines at each of its parallel steps
+    ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
 from drawing.nets import both_ways, gradient_path, unrolled
+from drawing.ways import Way, ways
 
 __all__ = [
     "Apply",
@@ -24,6 +26,7 @@ __all__ = [
     "Gate",
     "Keep",
     "Read",
+    "Way",
     "Write",
     "both_ways",
     "cell",
@@ -31,4 +34,5 @@ __all__ = [
     "matrix",
     "tree",
     "unrolled",
+    "ways",
 ]

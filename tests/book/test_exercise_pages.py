@@ -119,6 +119,15 @@ def test_the_box_says_how_to_download_open_check_and_hand_in(pages: Path, name: 
     assert f"pip install jupyterlab {' '.join(packages)}\n" in steps[1]
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_box_leads_to_the_chapter(pages: Path, name: str) -> None:
+    link = page_of(pages, name).select_one(".how-to-work > p:not(.admonition-title) a")
+    chapter = (pages / "exercises" / link["href"]).resolve()
+    assert chapter == (pages / f"book/{name}.html").resolve()
+    title = BeautifulSoup(chapter.read_text("utf-8"), "html.parser").select_one("h1")
+    assert title.get_text().startswith(link.get_text())
+
+
 def test_the_packages_of_a_notebook_are_those_that_it_imports() -> None:
     cells = ["import math, yaml.nodes\nfrom torch import nn", "def f():\n    import numpy as np"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
 from touch import error_through_time as error
 from touch import forget_playground, gated_cell
+from touch import where_the_gradient_stops as stops
 from touch_figures import html
 
 from solutions import rnn
@@ -185,3 +186,31 @@ def test_a_gated_cell_writes_keeps_clears_and_shows_when_it_is_told() -> None:
     assert gated_cell.shown(settings) == math.tanh(0.9)
     leaking = gated_cell.of(settings | {"leak": 0.5})  # all gates stand at one half throughout
     assert all(step.i == step.f == step.o == 0.5 for step in leaking)
+
+
+@pytest.mark.parametrize("task", [0, 1])
+@pytest.mark.parametrize("when", [0, 1])
+def test_a_window_as_long_as_the_sequence_hears_what_the_full_gradient_hears(
+    task: int, when: int
+) -> None:
+    settings = {"task": task, "when": when, "window": stops.STEPS}
+    values, counted = stops.FIGURE.values, stops.FIGURE.counted
+    full = settings | {"rule": stops.FULL}
+    assert values(full) == values(settings | {"rule": stops.WINDOWS})
+    assert counted(full) == {"cosine": 1, "lowest": 1}
+    assert counted(settings | {"rule": stops.WINDOWS}) == pytest.approx(counted(full))
+
+
+def test_each_algorithm_hears_and_keeps_what_the_chapter_says() -> None:
+    settings = stops.FIGURE.start() | {"window": 10}
+    heard = {
+        rule: stops.FIGURE.values(settings | {"rule": rule})
+        for rule in (stops.FULL, stops.WINDOWS, stops.RTRL, stops.RULE)
+    }
+    assert [sum(values["kept"]) for values in heard.values()] == [stops.STEPS, 10, 1, 1]
+    for key in ("cells", "inputs", "outputs"):
+        assert not any(heard[stops.WINDOWS][key][:-10])
+        assert heard[stops.WINDOWS][key][-10:] == heard[stops.FULL][key][-10:]
+        assert heard[stops.RTRL][key] == heard[stops.FULL][key]
+    assert not any(heard[stops.RULE]["outputs"][:-1])
+    assert all(heard[stops.RULE]["cells"])

@@ -164,7 +164,8 @@ def expect_fields(state: object, layer: Layer, what: str) -> None:
 
 def loaded(module: Remote, weights: Weights) -> dict[str, str]:
     """Make the student's module float64 with these weights; return their names in it."""
-    keys = list(module.double().state_dict())
+    state = module.double().state_dict()
+    keys = list(state)
     names: dict[str, str] = {}
     for name in weights:
         found = [key for key in keys if key == name or key.endswith(f".{name}")]
@@ -174,7 +175,6 @@ def loaded(module: Remote, weights: Weights) -> dict[str, str]:
             f"state_dict has {', '.join(map(repr, keys)) or 'none at all'}",
         )
         names[name] = found[0]
-    state = module.state_dict()
     for name, value in weights.items():
         # A wrong shape costs the check of shapes, and no other.
         state[names[name]] = fitted(value.detach(), state[names[name]].shape)

@@ -41,20 +41,19 @@ def judged(
 
 
 def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Suite]:
-    """The notebook and the suite without the parts that a version cannot touch.
+    """The notebook and the suite without the checks of parts that a version cannot touch.
 
-    Their answers are the reference's.
+    Their answers are the reference's, and their test cells are empty.
     """
     touched = {part for part, cells in assignment.answers.items() if cells & set(version.sections)}
     touched |= {part for part, below in STANDS_ON.items() if below in touched}
     small = copy.deepcopy(assignment.notebook)
-    small.cells = [
-        cell
-        for cell in small.cells
-        if not (mark := cell.metadata.get("nbgrader", {})).get("grade")
-        or mark["grade_id"] in touched
-    ]
-    suite = Suite(assignment.suite.name, assignment.suite.refuse)
+    for cell in small.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade") and mark["grade_id"] not in touched:
+            mark["points"], cell.source = 0, ""
+    whole = assignment.suite
+    suite = Suite(whole.name, whole.refuse, whole.refuse_in)
     for check in assignment.suite.checks:
         if check.grade_id in touched:
             suite.check(check.grade_id, points=check.points, title=check.title)(check.function)

@@ -28,6 +28,7 @@ from tests.autograder.small import (
     scales,
     statuses,
     submitted,
+    suite,
 )
 
 
@@ -143,6 +144,31 @@ def test_ready_made_layers_are_refused_at_run_time() -> None:
     verdict = judge(submitted(layer=hidden))
     assert points(verdict) == [3.0, 0.0]
     assert "ready made" in messages(verdict)["bias"]
+
+
+@pytest.fixture
+def only_layers_refuse_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "refuse_in", {"layer-test": ["torch.sum"]})
+
+
+@pytest.mark.parametrize("call", ["torch.sum(x)", "vars(torch)['su' + 'm'](x)"])
+def test_a_part_refuses_what_another_may_use(only_layers_refuse_sum: None, call: str) -> None:
+    using = f"def scale(x):\n    return 2 * x + 0 * {call}"
+    assert points(judge(submitted(using))) == [3.0, 4.0]
+    layer = LAYER.replace("return x @", f"return 0 * {call} + x @")
+    verdict = judge(submitted(using, layer))
+    assert points(verdict)[0] == 3.0
+    assert "torch.sum is ready made" in messages(verdict)["affine"]
+
+
+def test_a_part_refuses_what_a_helper_of_another_part_does(only_layers_refuse_sum: None) -> None:
+    using = "def total(x):\n    return torch.sum(x)\n\n" + SCALE.replace(
+        "2 * x", "2 * x + 0 * total(x)"
+    )
+    layer = LAYER.replace("return x @", "return 0 * total(x) + x @")
+    verdict = judge(submitted(using, layer))
+    assert points(verdict) == [3.0, 1.0]
+    assert "torch.sum is ready made" in messages(verdict)["affine"]
 
 
 def test_control_characters_do_not_get_out() -> None:

@@ -18,6 +18,7 @@ class Suite:
 
     def __init__(self) -> None:
         self.refuse: list[str] = []
+        self.refuse_in: dict[str, list[str]] = {}
 
     def points(self, grade_id: str) -> float:
         return tiny.POINTS.get(grade_id, 0.0)

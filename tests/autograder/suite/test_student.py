@@ -61,6 +61,8 @@ def identity(x):
 def takes(*, named):
     return named * 2
 
+NUMBER = 7
+
 def detached(x):
     return x.detach() * 2
 """
@@ -279,6 +281,23 @@ def test_a_definition_of_ours_stands_in_and_goes_again(student: Student) -> None
     with pytest.raises(ZeroDivisionError), student.lent("damage", "damage = None"):
         raise ZeroDivisionError
     assert student.damage is not None
+
+
+def test_a_name_is_asked_for_once_and_its_value_every_time(
+    student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    request = LocalTransport.request
+
+    def noted(self: LocalTransport, body: wire.AnyBody, *args: object, **more: object) -> object:
+        asked.extend([body.name] if isinstance(body, wire.Get) else [])
+        return request(self, body, *args, **more)
+
+    monkeypatch.setattr(LocalTransport, "request", noted)
+    assert student.Cell(2, 3).size == student.Cell(2, 4).size - 1
+    assert asked == ["Cell"]
+    assert (student.NUMBER, student.NUMBER) == (7, 7)
+    assert asked == ["Cell", "NUMBER", "NUMBER"]
 
 
 def test_modules_convert_load_and_switch_mode(student: Student) -> None:

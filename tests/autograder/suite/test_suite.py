@@ -233,6 +233,12 @@ def test_a_check_leaves_the_judges_own_random_numbers_alone() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_part_may_refuse_more_than_the_others() -> None:
+    suite = Suite("s", refuse=["torch.nn.RNN"], refuse_in={"a": ["torch.autograd.grad"]})
+    assert suite.refused("a") == ["torch.nn.RNN", "torch.autograd.grad"]
+    assert suite.refused("b") == ["torch.nn.RNN"]
+
+
 def test_results_are_all_or_nothing() -> None:
     suite = Suite("s")
     suite.check("a", points=2, title="t")(lambda student, rng: None)

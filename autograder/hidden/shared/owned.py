@@ -1,0 +1,43 @@
+"""A typical mistake costs the check that is meant for it; the others of its part let it pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from torch import Tensor
+
+from autograder.checks import expect_close
+from autograder.hidden.shared.tools import ATOL, close
+
+
+class Mistake(NamedTuple):
+    """What a typical mistake answers, the check that is meant for it, and words for it."""
+
+    check: str
+    words: str
+    answer: Tensor
+
+
+def expect_own(
+    check: str,
+    actual: object,
+    wanted: Tensor,
+    mistakes: Iterable[Mistake],
+    otherwise: str,
+    *,
+    what: str,
+    atol: float = ATOL,
+) -> None:
+    """Fail unless `actual` is `wanted`, or a mistake that another check is meant for."""
+    if close(actual, wanted, atol):
+        return
+    like = known(actual, mistakes, atol)
+    if like is None or like.check == check:
+        hint = like.words if like else otherwise
+        expect_close(actual, wanted, atol=atol, rtol=atol, what=what, hint=hint)
+
+
+def known(actual: object, mistakes: Iterable[Mistake], atol: float = ATOL) -> Mistake | None:
+    """The first mistake that gives just this answer (to 100 times the tolerance)."""
+    return next((m for m in mistakes if close(actual, m.answer, 100 * atol)), None)

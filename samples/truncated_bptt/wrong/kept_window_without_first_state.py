@@ -1,0 +1,18 @@
+"""The state that a window began with is left out."""
+
+SAYS = {"keeps_a_window": "began with"}
+BREAKS = {"kept-tests": ["keeps_a_window"]}
+
+
+# %% kept
+def numbers_kept(algorithm, inputs, hidden, time, window):
+    if algorithm == "full":
+        return time * inputs + (time + 1) * hidden
+    if algorithm == "windows":
+        steps = min(window, time)
+        return steps * inputs + steps * hidden
+    if algorithm == "rtrl":
+        return hidden + hidden * hidden * (inputs + hidden + 1)
+    if algorithm == "traces":
+        return 4 * hidden + 2 * hidden * (inputs + 3 * hidden + 1)
+    raise ValueError(algorithm)

@@ -1,0 +1,26 @@
+"""Loss and gradients are averaged over the windows."""
+
+SAYS = {"adds_up": "averaged over the windows"}
+BREAKS = {"windows-tests": ["adds_up", "window_edges"]}
+
+
+# %% windows
+def full_bptt(layer, x, target, loss=half_squared_error, state=None):
+    y, state = layer(x, state)
+    value = loss(y, target)
+    parameters = {n: p for n, p in layer.named_parameters() if p.requires_grad}
+    found = torch.autograd.grad(value, list(parameters.values()), materialize_grads=True)
+    return Learned(value.detach(), dict(zip(parameters, found, strict=True)), _detached(state))
+
+
+def windowed_bptt(layer, x, target, window, loss=half_squared_error, state=None):
+    total, gradients = 0, {}
+    for x_k, target_k in zip(x.split(window, 1), target.split(window, 1), strict=True):
+        piece = full_bptt(layer, x_k, target_k, loss, state)
+        state = piece.state
+        total = total + piece.loss
+        for name, gradient in piece.gradients.items():
+            gradients[name] = gradients.get(name, 0) + gradient
+    count = len(x.split(window, 1))
+    gradients = {name: gradient / count for name, gradient in gradients.items()}
+    return Learned(total / count, gradients, state)
