@@ -76,6 +76,8 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
             line, name = refused[test]
             message = f"{sentence(line)}: {refusal(name)}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
+    if all(part.passed for part in outcome.parts):  # otherwise the reason is told already
+        outcome.warnings += _failing(paired, results)
     kept = {cell.id for cell in cells}
     outcome.parts += [
         Part(sentence(cell.name), False, f"{GONE}. Copy it back from the released notebook.")
@@ -145,7 +147,26 @@ def _failure(paired: Paired, test: str, results: dict[str, Ran]) -> str:
         ran = results.get(name) or Ran(_not_run(paired, name))
         if ran.error:
             return sentence(_advice(paired, name, ran))
+    return next((left for name in paired.answers[test] if (left := _stub_in(paired, name))), "")
+
+
+def _stub_in(paired: Paired, name: str) -> str:
+    """Say where a stub is left in an answer, or nothing: no visible test may come by there."""
+    cell = next(cell for cell in paired.cells if cell.id == name)
+    for number, line in enumerate((cell.source or "").splitlines(), 1):
+        if line.strip() == f"raise {STUB}()":
+            return sentence(_advice(paired, name, Ran(STUB, STUB, number, name)))
     return ""
+
+
+def _failing(paired: Paired, results: dict[str, Ran]) -> list[str]:
+    """Return what fails in cells that are no part's answer or test: demonstrations, mostly."""
+    return [
+        f"{sentence(_advice(paired, cell.id, results[cell.id])).removesuffix('.')}. No test looks "
+        "at this, but see why."
+        for cell in paired.cells
+        if cell.role == "given" and cell.id in results and results[cell.id].error
+    ]
 
 
 def _not_run(paired: Paired, name: str) -> str:

@@ -89,6 +89,26 @@ def test_failures_lead_to_the_line(notebook: Make, norm: str, says: str) -> None
     assert outcome.parts[0].passed
 
 
+def test_a_stub_that_no_test_comes_by_fails_its_part(notebook: Make) -> None:
+    later = tiny.RIGHT["norm"] + "\n\n\ndef unused():\n    raise NotImplementedError()"
+    outcome = check(notebook(tiny.RIGHT | {"norm": later}))
+    (message,) = messages(outcome).values()
+    assert "`raise NotImplementedError()`: not filled in yet" in message
+    abstract = later.replace("Error()", 'Error("a subclass must do this")')
+    assert messages(check(notebook(tiny.RIGHT | {"norm": abstract}))) == {}
+
+
+def test_a_given_cell_that_fails_is_warned_about_when_all_tests_pass(notebook: Make) -> None:
+    def broken(cells: list[dict]) -> list[dict]:
+        shown = next(cell for cell in cells if cell["cell_type"] == "code" and not grade_id(cell))
+        shown["source"] += "\n1 / 0"
+        return cells
+
+    outcome = check(notebook(tiny.RIGHT, broken))
+    assert messages(outcome) == {}
+    assert any("`1 / 0`: ZeroDivisionError" in warning for warning in outcome.warnings)
+
+
 def test_an_endless_loop_is_stopped(notebook: Make) -> None:
     outcome = check(notebook(tiny.RIGHT | {"norm": "while True: pass"}), cell_s=2.0)
     assert "The answer cell of “Norm”: did not finish within 2 s" in messages(outcome)["Norm"]
