@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.instruments.probes import gradient_by_lag, serial_steps
 from solutions.carousel import LSTM1997, NaiveCarousel
+from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
 from solutions.rnn import RNN
 
@@ -34,6 +35,8 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "rnn": ("plain recurrent layer", lambda width: RNN(width, width)),
     "carousel": ("naive carousel", lambda width: NaiveCarousel(width, width)),
     "lstm1997": ("LSTM of 1997", lambda width: LSTM1997(width, width, truncated=False)),
+    "lstm": ("LSTM, forget gates start at bias 1", lambda width: LSTM(width, width, 1.0)),
+    "gru": ("GRU", lambda width: GRU(width, width)),
 }
 
 

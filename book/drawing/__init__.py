@@ -6,16 +6,19 @@ variables, so it follows light and dark and prints on paper. Text stays legible 
 a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a label is maths.
 
     unrolled       a recurrent net, one column a step, beside its folded form
+    both_ways      two nets that read one sequence from its two ends
     gradient_path  the error's way back, with its factors and, if given, its measured size
     cell           one step of a cell: a rail for the state, gates that write to it
     matrix         values as a grid: weights, masks, attention
     tree           what an associative scan combines at each of its parallel steps
+    ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
-from drawing.nets import gradient_path, unrolled
+from drawing.nets import both_ways, gradient_path, unrolled
+from drawing.ways import Way, ways
 
 __all__ = [
     "Apply",
@@ -23,10 +26,13 @@ __all__ = [
     "Gate",
     "Keep",
     "Read",
+    "Way",
     "Write",
+    "both_ways",
     "cell",
     "gradient_path",
     "matrix",
     "tree",
     "unrolled",
+    "ways",
 ]

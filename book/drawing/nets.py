@@ -89,6 +89,50 @@ def unrolled(
     return canvas.finish()
 
 
+def both_ways(
+    *,
+    alt: str,
+    steps: int = 3,
+    inputs: str = "x",
+    state: str = "h",
+    answer: str = "answer",
+    last: str | None = "T",
+    architecture: str = "rnn",
+) -> Drawing:
+    """Draw two nets that read one sequence from its two ends, and the answer that joins them.
+
+    Each net is read where it has seen everything: the one that reads ahead at the last step, the
+    one that reads back at the first. Raises ValueError for fewer than 2 steps, and for more than
+    fit a phone (3).
+    """
+    if steps < 2:
+        raise ValueError(f"reading both ways needs at least 2 steps, got {steps}")
+    canvas = Canvas("Two nets that read a sequence from its two ends", alt)
+    wide, aside, column = 50.0, 29.0, 122.0
+    names = times(steps, last)
+    ahead, back = [], []
+    for i, name in enumerate(names):
+        x = MARGIN + wide / 2 + aside + i * column
+        ahead.append(
+            canvas.box(x - aside, 84, f"${state}_→({name})$", wide=wide, color=architecture)
+        )
+        back.append(
+            canvas.box(x + aside, 140, f"${state}_←({name})$", wide=wide, color=architecture)
+        )
+        given = canvas.box(x, 206, f"${inputs}({name})$", wide=2 * wide, filled=False)
+        for node in (ahead[-1], back[-1]):
+            canvas.arrow(Point(node.x, given.top.y), node.bottom)
+    for i in range(steps - 1):
+        skipped = last is not None and i == steps - 2
+        canvas.arrow(ahead[i].right, ahead[i + 1].left, color=architecture, dotted=skipped)
+        canvas.arrow(back[i + 1].left, back[i].right, color=architecture, dotted=skipped)
+    middle = (back[0].x + ahead[-1].x) / 2
+    end = canvas.box(middle, 22, answer, wide=2 * wide, filled=False)
+    canvas.arrow(back[0].top, Point(back[0].x, end.y), end.left)
+    canvas.arrow(ahead[-1].top, Point(ahead[-1].x, end.y), end.right)
+    return canvas.finish()
+
+
 def gradient_path(
     *,
     alt: str,

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from experiments.ablations import conflict, gated, online, text, untrained
+from experiments.ablations import conflict, gated, lines, online, text, untrained
+from experiments.ablations.line_rows import LINE_READERS, RATES
 from experiments.ablations.protocols import (
     BIASES,
     GATES,
@@ -249,6 +250,22 @@ add(
         for width in (8, 12, 16)
     },
     20,
+)
+
+# The language of a line --------------------------------------------------------------------------
+
+add(
+    "lines",
+    "tell the language of a line: plain nets, GRU and LSTM at equal width, weights and time",
+    lines.run,
+    {
+        f"{name}-rate{rate}": {**reader, "rate": rate}
+        for name, reader in LINE_READERS.items()
+        for rate in RATES
+    },
+    25,
+    seeds=5,
+    only=[f"{name}-rate0.01" for name in LINE_READERS],
 )
 
 # Other questions ---------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ MODULES = tuple(
         "ablations.rows",
         "ablations.readings",
         "kept.rows",
+        "cuts.rows",
         "search.rows",
         "memory.rows",
         "memory.readings",
@@ -54,7 +55,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, search, documents, ablations, kept, limits, cost, scaling, checks
+    part: str  # paper, search, documents, ablations, kept, cuts, limits, cost, scaling, checks
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

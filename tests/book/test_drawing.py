@@ -10,17 +10,39 @@ from xml.etree import ElementTree
 import drawing
 import pytest
 import style
-from drawing import Apply, Drawing, Gate, Keep, Read, Write, cell, gradient_path, matrix, unrolled
+from drawing import (
+    Apply,
+    Drawing,
+    Gate,
+    Keep,
+    Read,
+    Way,
+    Write,
+    both_ways,
+    cell,
+    gradient_path,
+    matrix,
+    unrolled,
+    ways,
+)
 from drawing.canvas import FINE
 from drawing.label import Span, spans, width
 
 ALT = "A picture of the computation, described in words."
 UPDATE = Gate("σ", "update")
+WAYS = [
+    Way("all of it"),
+    Way("windows", window=2),
+    Way("forward", forward=True),
+    Way("states alone", weights=False),
+    Way("states alone, forward", forward=True, weights=False),
+]
 PICTURES: dict[str, Callable[[], Drawing]] = {
     "unrolled": lambda: unrolled(alt=ALT),
     "outputs": lambda: unrolled(alt=ALT, outputs="y"),
     "folded": lambda: unrolled(alt=ALT, outputs="y", folded=True),
     "numbered": lambda: unrolled(alt=ALT, last=None),
+    "both ways": lambda: both_ways(alt=ALT),
     "gradient": lambda: gradient_path(alt=ALT),
     "measured gradient": lambda: gradient_path(alt=ALT, sizes=[1, 0.42, 0.07, 1.2e-5]),
     "plain cell": lambda: cell(
@@ -58,6 +80,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "mask": lambda: matrix([[float(j <= i) for j in range(12)] for i in range(12)], alt=ALT),
     "large mask": lambda: matrix([[float(j <= i) for j in range(37)] for i in range(37)], alt=ALT),
     "tree": lambda: drawing.tree(3, alt=ALT),
+    "ways": lambda: ways(WAYS, alt=ALT),
 }
 
 
@@ -136,6 +159,24 @@ def test_a_factor_that_shrinks_error_thins_its_arrow() -> None:
     assert third < second < first < at_loss
 
 
+def test_a_way_reaches_the_steps_that_its_cuts_leave() -> None:
+    def reached(way: Way) -> list[int]:
+        """Count the boxes that hear, the arrows that carry, and the strokes of crosses."""
+        color = "--flow" if way.forward else "--error"
+        parts = inside(ways([way], alt=ALT))
+        boxes = [p for p in parts if p.tag.endswith("rect") and color in p.get("stroke", "")]
+        heads = [p for p in parts if p.tag.endswith("polygon") and color in p.get("fill", "")]
+        crosses = [p for p in parts if p.get("stroke-width") == "2"]
+        return [len(boxes), len(heads), len(crosses)]
+
+    back, windows, forth, states, traces = (reached(way) for way in WAYS)
+    assert back == [8, 6 + 4 + 1, 0]  # all boxes, both paths, within each step, and the loss
+    assert windows == [4, 2 + 2 + 1, 4]  # both paths are cut between two steps
+    assert forth == [8, 6 + 4, 0]
+    assert states == [5, 3 + 1 + 1, 6]  # the last y, and all states
+    assert traces == [4, 3, 6]  # the last y is red: there the error comes in
+
+
 def test_labels_hold_maths_between_dollars() -> None:
     assert spans("in $c_{t-1}$!") == [
         Span("in ", False, ""),
@@ -157,6 +198,8 @@ def test_labels_hold_maths_between_dollars() -> None:
         (lambda: unrolled(alt=ALT, steps=4), "units wide, a phone shows 380 legibly"),
         (lambda: unrolled(alt=ALT, weights=("W$", "U", "V")), "one is missing"),
         (lambda: unrolled(alt=ALT, architecture="perceptron"), "no colour for 'perceptron'"),
+        (lambda: both_ways(alt=ALT, steps=1), "at least 2 steps, got 1"),
+        (lambda: both_ways(alt=ALT, steps=4), "units wide, a phone shows 380 legibly"),
         (lambda: gradient_path(alt=ALT, sizes=[1.0]), "must be 4 norms"),
         (lambda: gradient_path(alt=ALT, steps=5), "units wide, a phone shows 380 legibly"),
         (lambda: matrix([[0] * 38], alt=ALT), "units wide, a phone shows 380 legibly"),
@@ -164,6 +207,9 @@ def test_labels_hold_maths_between_dollars() -> None:
         (lambda: matrix([[1], [1, 2]], alt=ALT), r"rows of one length, at least 1, got \[1, 2\]"),
         (lambda: matrix([[1, 2]], alt=ALT, rows=["a", "b"]), "2 names for 1 rows"),
         (lambda: drawing.tree(4, alt=ALT), "1 to 3 levels fits a phone, got 4"),
+        (lambda: ways([], alt=ALT), "needs a way and at least 2 steps, got 0 and 4"),
+        (lambda: ways(WAYS, alt=ALT, steps=1), "at least 2 steps, got 5 and 1"),
+        (lambda: ways(WAYS, alt=ALT, steps=6), "units wide, a phone shows 380 legibly"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(call: Callable[[], Drawing], message: str) -> None:

@@ -150,10 +150,6 @@ def test_the_card_of_a_result_stands_where_the_story_needs_it(tmp_path: Path) ->
     page = book.book / "one.md"
     text = page.read_text(encoding="utf-8")
 
-    code, output = book.build()
-    assert code != 0
-    assert "book/one promises to measure decay-arithmetic and does not" in output
-
     page.write_text(f"{text}\n```{{result-card}} decay-arithmetic\n```\n", encoding="utf-8")
     code, output = book.build()
     assert code == 0, output

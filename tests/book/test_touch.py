@@ -8,10 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 import style
+import torch
 import touch
 from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
 from touch import error_through_time as error
+from touch import forget_playground, gated_cell
+from touch import where_the_gradient_stops as stops
 from touch_figures import html
 
 from solutions import rnn
@@ -152,3 +155,62 @@ def test_the_picture_starts_with_its_lesson() -> None:
     values = error.FIGURE.values(error.FIGURE.start())
     assert values["bound"][-1] > 1e6
     assert values["plain"][-1] < 1e-3 * values["bound"][-1]
+
+
+@pytest.mark.parametrize("keep", [0.0, 3.0, 7.0])
+def test_half_of_a_cell_is_gone_after_the_half_life(keep: float) -> None:
+    settings = {"keep": keep, "write": -12.0}
+    kept = forget_playground.gate(keep) ** forget_playground.half_life(settings)
+    assert kept == pytest.approx(0.5)
+
+
+def test_noise_moves_two_cells_alike_and_as_far_as_is_said() -> None:
+    settings = {"keep": 7.0, "write": -5.0}
+    above, below = (forget_playground.content(settings, bit)[-1] for bit in (1.0, -1.0))
+    assert above - below == pytest.approx(forget_playground.apart(settings))
+    moved = []
+    for seed in range(200):
+        noise = 2 * torch.rand(1000, generator=torch.Generator().manual_seed(seed)).double() - 1
+        kept = forget_playground.gate(7.0) ** torch.arange(999, -1, -1).double()
+        moved.append((forget_playground.gate(-5.0) * kept @ noise).item())
+    assert torch.tensor(moved).std().item() == pytest.approx(
+        forget_playground.spread(settings), rel=0.2
+    )
+
+
+def test_a_gated_cell_writes_keeps_clears_and_shows_when_it_is_told() -> None:
+    settings = {"write": 3.0, "read": 8.0, "clear": 12.0, "leak": 0.0}
+    steps = gated_cell.of(settings)
+    assert [step.c for step in steps] == [0, 0] + [0.9] * 9 + [0] * 5
+    assert [number for number, step in enumerate(steps, 1) if step.h] == [8]
+    assert gated_cell.shown(settings) == math.tanh(0.9)
+    leaking = gated_cell.of(settings | {"leak": 0.5})  # all gates stand at one half throughout
+    assert all(step.i == step.f == step.o == 0.5 for step in leaking)
+
+
+@pytest.mark.parametrize("task", [0, 1])
+@pytest.mark.parametrize("when", [0, 1])
+def test_a_window_as_long_as_the_sequence_hears_what_the_full_gradient_hears(
+    task: int, when: int
+) -> None:
+    settings = {"task": task, "when": when, "window": stops.STEPS}
+    values, counted = stops.FIGURE.values, stops.FIGURE.counted
+    full = settings | {"rule": stops.FULL}
+    assert values(full) == values(settings | {"rule": stops.WINDOWS})
+    assert counted(full) == {"cosine": 1, "lowest": 1}
+    assert counted(settings | {"rule": stops.WINDOWS}) == pytest.approx(counted(full))
+
+
+def test_each_algorithm_hears_and_keeps_what_the_chapter_says() -> None:
+    settings = stops.FIGURE.start() | {"window": 10}
+    heard = {
+        rule: stops.FIGURE.values(settings | {"rule": rule})
+        for rule in (stops.FULL, stops.WINDOWS, stops.RTRL, stops.RULE)
+    }
+    assert [sum(values["kept"]) for values in heard.values()] == [stops.STEPS, 10, 1, 1]
+    for key in ("cells", "inputs", "outputs"):
+        assert not any(heard[stops.WINDOWS][key][:-10])
+        assert heard[stops.WINDOWS][key][-10:] == heard[stops.FULL][key][-10:]
+        assert heard[stops.RTRL][key] == heard[stops.FULL][key]
+    assert not any(heard[stops.RULE]["outputs"][:-1])
+    assert all(heard[stops.RULE]["cells"])
