@@ -22,7 +22,7 @@ NET = "net-tests"
 WANTED = 0.9  # of the judge's own lines
 TRAINING_S = 20.0  # wall clock, where the reference takes 2 to 4 s
 
-# A layer without any gate, for those whose own layers are wrong.
+# A layer without any gate, for those whose own layers are wrong. It adds up what pairs say.
 SLOW = '''
 import torch
 
@@ -33,15 +33,19 @@ class NAME(torch.nn.Module):
     def __init__(self, input_size, hidden_size, *options, **others):
         super().__init__()
         self.hidden_size = hidden_size
-        self.enter = torch.nn.Linear(input_size, hidden_size)
-        self.mix = torch.nn.Linear(hidden_size, hidden_size)
+        self.half = hidden_size // 2
+        self.enter = torch.nn.Linear(input_size, self.half)
+        self.mix = torch.nn.Linear(2 * self.half, hidden_size - self.half)
 
     def initial_state(self, batch):
-        zeros = self.mix.weight.new_zeros(batch, self.hidden_size)
+        zeros = self.enter.weight.new_zeros(batch, self.hidden_size)
         return NAMEState(*[zeros] * len(NAMEState._fields))
 
     def step(self, x, state):
-        h = 0.5 * state.h + torch.sin(self.enter(x) + self.mix(state.h))
+        last, total = state.h[:, : self.half], state.h[:, self.half :]
+        now = torch.sin(3 * self.enter(x))
+        total = total + 0.2 * torch.relu(self.mix(torch.cat([now, last], dim=1)))
+        h = torch.cat([now, total], dim=1)
         return h, NAMEState(*[h] * len(NAMEState._fields))
 
     def forward(self, x, state=None):
@@ -187,13 +191,16 @@ def net_is_right(student: Student, rng: torch.Generator) -> None:
         if reached >= WANTED:
             return
         own = right(net, Lines(*(part[:60] for part in learning)))
-        if own < 0.65:
-            hint = "Nor are those that it learnt from: does it learn, and long enough?"
+        much = (
+            "hardly more than a coin would get" if reached < 0.7 else "more than a coin would get"
+        )
+        if own < 0.7:
+            hint = "Nor does it know the lines it learnt from: does it learn, and long enough?"
         elif own > reached + 0.1:
-            hint = f"Of those that it learnt from it knows {own:.0%}: it learnt them by heart"
+            hint = "It knows those that it learnt from: it learnt them by heart"
         else:
-            hint = f"Of those that it learnt from it knows {own:.0%}: train it for longer"
-        words = f"of 500 lines that the net has not seen, {reached:.0%} come out right, and "
-        expect(False, f"{words}{WANTED:.0%} should. {hint}")
+            hint = "The same holds for those that it learnt from: train it for longer"
+        words = f"of 500 lines that the net has not seen, {WANTED:.0%} should come out right"
+        expect(False, f"{words}; it is {much}. {hint}")
 
     over_either(student, rng, examine)

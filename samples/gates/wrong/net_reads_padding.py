@@ -2,7 +2,7 @@
 
 SAYS = {"padding_is_not_read": "is it read"}
 BREAKS = {
-    "net-tests": ["padding_is_not_read"],
+    "net-tests": ["padding_is_not_read", "net_is_right"],
 }
 
 
@@ -14,6 +14,6 @@ def train_classifier(x, lengths, labels):
 
     net = ToTheEnd(GRU(x.shape[-1], 24), 24, 2)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-    for epoch in range(8):
+    for epoch in range(2):
         train_epoch(net, optimizer, x, lengths, labels, 50)
     return net
