@@ -46,12 +46,13 @@ def bias_for(half_life: Float[Tensor, " gates"]) -> Float[Tensor, " gates"]:
 
 
 def chrono_biases(hidden_size: int, longest: int) -> ChronoBiases:
-    """Return start values for memories of all lengths from 1 to ``longest`` steps.
+    """Return start values for memories of many lengths, up to ``longest`` steps.
 
     b_f = ln u, u uniform in [1, longest - 1], drawn for each unit by itself;  b_i = -b_f
 
-    A forget gate that stays at s(ln u) = u / (1 + u) forgets over about 1 + u steps. Raises
-    ValueError for ``longest`` below 2. Source: Tallec & Ollivier 2018.
+    A forget gate that stays at s(ln u) = u / (1 + u) forgets over about 1 + u steps, to 1/e; its
+    half-life is about 0.69 of that. Raises ValueError for ``longest`` below 2. Source: Tallec &
+    Ollivier 2018.
     """
     ### BEGIN SOLUTION
     if longest < 2:
