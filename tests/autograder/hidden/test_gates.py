@@ -54,7 +54,7 @@ def test_the_released_form_tells_what_the_checks_ask_for() -> None:
     for name in (
         *("weight_ih", "weight_hh", "bias_h", "forget_bias", "peephole", "self.cell", "ValueError"),
         *("LSTMState", "GRUState", "ChronoBiases", "summary", "batch_size", "self.ahead"),
-        *("90 %", "1500", "500 others", "20\nseconds", "evaluation mode"),
+        *("90 %", "1500", "500 others", "20 seconds", "evaluation mode"),
     ):
         assert name in shown
 
