@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from solutions import lines
 from solutions.gates import GRU, PeepholeLSTMCell
 from solutions.half_life import bias_for, half_life
 from solutions.stacking import last_valid, reverse
-from tests.autograder.hidden.judging import judged, lost
+from tests.autograder.hidden.judging import judged, lost, narrowed
 
 ASSIGNMENT = Assignment("03-gates")
 
@@ -208,7 +209,9 @@ def test_neither_alphabet_nor_labels_are_those_of_another_seed() -> None:
     "name", ["cell_rows_ifog", "cell_detached", "cell_reads_before_update", "cell_squeezed"]
 )
 def test_a_layer_over_a_wrong_cell_loses_nothing_more(name: str) -> None:
-    assert set(lost(judged(ASSIGNMENT, wrong(name)))) == {"lstm-cell-tests"}
+    version = next(version for version in ASSIGNMENT.wrong if version.name == name)
+    narrow = narrowed(ASSIGNMENT, version)
+    assert set(lost(judged(ASSIGNMENT, version.sections, narrow=narrow))) == {"lstm-cell-tests"}
 
 
 def test_the_cell_that_is_lent_is_no_lstm() -> None:
@@ -265,7 +268,8 @@ def test_right_parts_mix_with_those_of_others(version: Version, cell: str) -> No
     answers = {cell: version.sections[cell]}
     if version.name == "functional":  # its imports
         answers["lstm-cell"] = version.sections["lstm-cell"]
-    assert lost(judged(ASSIGNMENT, answers, narrow=None)) == {}
+    narrow = narrowed(ASSIGNMENT, replace(version, sections=answers))
+    assert lost(judged(ASSIGNMENT, answers, narrow=narrow)) == {}
 
 
 # --- answers that nothing was worked out for --------------------------------------------------
