@@ -18,7 +18,7 @@ from autograder.inside.refusal import message as refusal
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import Cell, Paired, pair, refused_parts
+from autograder.notebooks.pairing import Cell, Paired, blamed, pair, refused_parts
 from autograder.notebooks.read import read_plain
 
 STUB = "NotImplementedError"
@@ -177,8 +177,9 @@ def _not_run(paired: Paired, name: str) -> str:
 
 def _advice(paired: Paired, name: str, ran: Ran) -> str:
     cells = {cell.id: cell for cell in paired.cells}
-    cell = cells.get(ran.cell, cells[name])
-    where = line_of(cell.name, ran.line, cell.source)
+    place, line = blamed(paired, ran.cell, ran.line, [] if ran.kind == STUB else ran.way)
+    cell = cells.get(place, cells[name])
+    where = line_of(cell.name, line, cell.source)
     if ran.kind == STUB:
         return f"{where}: not filled in yet. Replace 'raise {STUB}()' by your code."
     if ran.kind == "NameError" and ran.name in paired.strays:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import traceback
 
+from msgspec.structs import replace
+
 from autograder.inside import wire
 
 MESSAGE_CHARS = 2_000
 TRACEBACK_CHARS = 6_000
+WAY = 20  # places that are told of the way of an error
 
 
 class CappedText(io.StringIO):
@@ -53,9 +56,8 @@ def _failure_of(error: BaseException) -> wire.Failure:
     ]
     kind, text = type(error).__name__, str(error)
     lines = traceback.format_list(frames) + traceback.format_exception_only(error)
-    cell, line = "", 0
-    if frames:
-        cell, line = frames[-1].filename[len("<cell ") : -1], frames[-1].lineno or 0
+    way = [(printable(frame.filename[6:-1][:200]), frame.lineno or 0) for frame in frames[-WAY:]]
+    cell, line = way[-1] if way else ("", 0)
     if isinstance(error, SyntaxError):
         text = str(error.msg)
         if (error.filename or "").startswith("<cell "):
@@ -68,12 +70,11 @@ def _failure_of(error: BaseException) -> wire.Failure:
         cell=cell,
         line=line,
         name=printable(name[:200]),
+        way=way,
     )
 
 
 def with_stdout(body: wire.Done | wire.Failure, stdout: str) -> wire.Done | wire.Failure:
     if isinstance(body, wire.Done):
         return wire.Done(stdout=stdout)
-    return wire.Failure(
-        body.kind, body.message, body.traceback, body.cell, body.line, body.name, stdout
-    )
+    return replace(body, stdout=stdout)

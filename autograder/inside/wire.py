@@ -149,7 +149,10 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):
-    """Student code raised; `cell` and `line` say where, when it was in a cell."""
+    """Student code raised; `cell` and `line` say where, when it was in a cell.
+
+    `way` has the last cells and lines that the error came through, `cell` and `line` at its end.
+    """
 
     kind: str
     message: str
@@ -158,6 +161,7 @@ class Failure(msgspec.Struct, frozen=True, tag=True):
     line: int = 0
     name: str = ""  # the missing name of a NameError
     stdout: str = ""
+    way: list[tuple[str, int]] = []
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ class Ran(msgspec.Struct, frozen=True):
     line: int = 0
     cell: str = ""  # where the error was raised: another cell's function, perhaps
     name: str = ""  # the missing name of a NameError
+    way: list[tuple[str, int]] = []  # cells and lines that the error came through
 
 
 Answer = TypeVar("Answer", Ran, list[Scan])

@@ -41,7 +41,7 @@ def main() -> None:
         ran = Ran()
         if isinstance(body, wire.Failure):
             error = f"{body.kind}: {body.message}".removesuffix(": ")
-            ran = Ran(error, body.kind, body.line, body.cell, body.name)
+            ran = Ran(error, body.kind, body.line, body.cell, body.name, body.way)
         answers.write(msgspec.json.encode(ran) + b"\n")
 
 

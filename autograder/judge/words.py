@@ -6,7 +6,7 @@ import re
 
 from autograder.inside import wire
 from autograder.notebooks.outline import line_of, sentence
-from autograder.notebooks.pairing import Paired
+from autograder.notebooks.pairing import Paired, blamed
 from autograder.verdict import CellResult
 
 FRAME = re.compile(r'File "<cell ([^>"\n]+)>", line (\d+)')
@@ -17,6 +17,7 @@ class NotebookWords:
     """Knows the cells of one submission, and how each of them ended so far."""
 
     def __init__(self, paired: Paired) -> None:
+        self._paired = paired
         self._names = {cell.id: cell.name for cell in paired.cells}
         self._sources = {cell.id: cell.source for cell in paired.cells}
         self._homes, self._strays = paired.homes, paired.strays
@@ -32,7 +33,8 @@ class NotebookWords:
         return line_of(self.name(cell), line, self._sources.get(cell))
 
     def where(self, failure: wire.Failure) -> str:
-        return self.line(failure.cell, failure.line)
+        way = [] if failure.kind == STUB else failure.way
+        return self.line(*blamed(self._paired, failure.cell, failure.line, way))
 
     def why(self, failure: wire.Failure) -> str:
         """Why a name is not defined, where the judge knows it."""

@@ -8,7 +8,7 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,18 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
         ]
     paired.strays = _strays(expected, submitted) | _names(own, OWN)
     return paired
+
+
+def blamed(paired: Paired, cell: str, line: int, way: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """Return the cell and line that a student should look at, for an error raised in `cell`.
+
+    That is where it was raised, if that is an answer. What is given raises when an answer calls it
+    in the wrong way: then it is the last line of an answer that the error came through, if any.
+    """
+    answers = {each.id for each in paired.cells if each.role == "solution"}
+    if cell in answers:
+        return cell, line
+    return next((place for place in reversed(way) if place[0] in answers), (cell, line))
 
 
 def refused_parts(

@@ -16,6 +16,7 @@ import msgspec
 import nbformat.v4 as v4
 import pytest
 import torch
+from msgspec.structs import replace
 
 from autograder.errors import CheckFailure, Unreadable
 from autograder.inside import values, wire
@@ -290,6 +291,7 @@ def test_any_failure_is_told(unit: str) -> None:
     def tell() -> None:
         words = NotebookWords(pair(outline(SOURCE), submitted()))
         failure = wire.Failure(text, text, text, "scale", -(2**60), text, text)
+        failure = replace(failure, cell=text, way=[(text, -(2**60))] * 20)
         words.where(failure), words.why(failure)
         assert len(plain(words.told("scale", failure), 8_000)) < 9_000
         assert len(explained(ValueError(text), "f", None)) < 1_000

@@ -170,3 +170,17 @@ def test_forgotten_objects_are_let_go(line: LocalTransport) -> None:
     assert isinstance(run(line, "assert reference() is not None"), wire.Done)
     line.request(wire.Seed(0), 1.0, forget_handles=[made.id])
     assert isinstance(run(line, "import gc; gc.collect(); assert reference() is None"), wire.Done)
+
+
+def test_a_failure_tells_the_cells_that_it_came_through() -> None:
+    line = LocalTransport()
+    run(line, "def given(x):\n    return x.shape", cell="helper")
+    run(line, "def answer(x):\n    y = x\n    return given(y)", cell="answer")
+    failure = run(line, "\nanswer(1)", cell="tests")
+    assert isinstance(failure, wire.Failure)
+    assert (failure.cell, failure.line) == ("helper", 2)
+    assert failure.way == [("tests", 2), ("answer", 3), ("helper", 2)]
+    run(line, "def down(n):\n    return down(n - 1) if n else given(n)", cell="deep")
+    failure = run(line, "down(500)", cell="tests")
+    assert isinstance(failure, wire.Failure)
+    assert failure.way == [("deep", 2)] * 19 + [("helper", 2)]

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.errors import AutograderError
 from autograder.notebooks.outline import outline
-from autograder.notebooks.pairing import pair
+from autograder.notebooks.pairing import blamed, pair
 from autograder.notebooks.regions import without_hidden
 
 
@@ -187,3 +187,23 @@ def test_hidden_regions_go_and_must_be_closed() -> None:
     ):
         with pytest.raises(AutograderError, match="hidden region"):
             without_hidden(broken)
+
+
+@pytest.mark.parametrize(
+    ("way", "place"),
+    [
+        ([("tests", 4), ("a", 2)], ("a", 2)),  # the answer itself
+        ([("tests", 4), ("a", 2), ("helper", 9)], ("a", 2)),  # what an answer calls
+        ([("tests", 4), ("a", 2), ("helper", 9), ("b", 1), ("helper", 8)], ("b", 1)),
+        ([("tests", 4), ("helper", 9)], ("helper", 9)),  # no answer had a part in it
+        ([], ("helper", 9)),
+    ],
+)
+def test_an_error_in_given_code_is_looked_for_in_the_answer_that_called_it(
+    way: list[tuple[str, int]], place: tuple[str, int]
+) -> None:
+    cells = [given("helper", "def check(x): x.shape"), solution("a", KEPT), solution("b", KEPT)]
+    notebook = v4.new_notebook(cells=[*cells, graded("tests", "a()")])
+    paired = pair(outline(notebook), notebook)
+    raised = way[-1] if way else ("helper", 9)
+    assert blamed(paired, *raised, way) == place
