@@ -1,4 +1,4 @@
-"""Axes of length one are squeezed away."""
+"""The cell squeezes axes of length one away."""
 
 SAYS = {"cell_edges": "has shape"}
 BREAKS = {

@@ -1,4 +1,4 @@
-"""The layer goes on where the last call ended."""
+"""The GRU goes on where the last call ended."""
 
 SAYS = {"gru_edges": "begins at initial_state again"}
 BREAKS = {

@@ -1,4 +1,4 @@
-"""Axes of length one are squeezed away."""
+"""The GRU squeezes axes of length one away."""
 
 SAYS = {"gru_edges": "squeezed"}
 BREAKS = {

@@ -1,4 +1,4 @@
-"""Axes of length one are squeezed away."""
+"""The layer squeezes axes of length one away."""
 
 SAYS = {"lstm_layer_edges": "squeezed"}
 BREAKS = {

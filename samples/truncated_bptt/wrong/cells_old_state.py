@@ -1,4 +1,4 @@
-"""The state that is returned is the one that came in."""
+"""The cells return the state that came in."""
 
 SAYS = {"feedback": "state.s"}
 BREAKS = {"memory-cells-tests": ["feedback"]}

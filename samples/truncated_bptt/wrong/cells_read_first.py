@@ -1,4 +1,4 @@
-"""The cell is read before it is written."""
+"""The cells are read before they are written."""
 
 SAYS = {"one_step": "read before it is written"}
 BREAKS = {"memory-cells-tests": ["one_step"]}

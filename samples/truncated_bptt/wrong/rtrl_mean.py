@@ -1,4 +1,4 @@
-"""The gradient is averaged over the sequences."""
+"""The gradient of RTRL is averaged over the sequences."""
 
 SAYS = {"error_meets": "averaged"}
 BREAKS = {"rtrl-tests": ["error_meets", "full_run"]}

@@ -1,4 +1,4 @@
-"""The gradient is averaged over the sequences."""
+"""The gradient of traces is averaged over the sequences."""
 
 SAYS = {"sum_over_batch": "averaged"}
 BREAKS = {"traces-tests": ["sum_over_batch", "whole_run"]}

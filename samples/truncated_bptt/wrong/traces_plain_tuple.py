@@ -1,4 +1,4 @@
-"""A plain tuple comes back."""
+"""A step of traces gives a plain tuple back."""
 
 KIND = "wrapping"
 SAYS = {"trace_form": "should return Traces"}

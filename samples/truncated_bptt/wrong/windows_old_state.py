@@ -1,4 +1,4 @@
-"""The state that is returned is the one that came in."""
+"""The windows return the state that came in."""
 
 SAYS = {"carried_on": "after the last token"}
 BREAKS = {"windows-tests": ["carried_on", "window_edges"]}

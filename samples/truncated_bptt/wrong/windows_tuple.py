@@ -1,4 +1,4 @@
-"""A plain tuple comes back."""
+"""The windows give a plain tuple back."""
 
 KIND = "wrapping"
 SAYS = {"learned_form": "should return Learned"}
