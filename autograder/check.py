@@ -69,7 +69,11 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
     named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
-    refused = refused_parts(paired, named, lambda part: [*refuse, *refuse_in.get(part, [])])
+
+    def elsewhere(part: str) -> set[str]:
+        return set(chain(*refuse_in.values())) - {*refuse, *refuse_in.get(part, [])}
+
+    refused = refused_parts(paired, named, elsewhere)
     for test in paired.points:
         message = _failure(paired, test, results)
         if test in refused:  # whatever its tests say, grading gives it nothing

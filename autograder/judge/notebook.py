@@ -59,7 +59,7 @@ def judge_notebook(
         words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            refused = refused_parts(paired, cells.scan(), suite.refused)
+            refused = refused_parts(paired, cells.scan(), suite.elsewhere)
         with stage("cells"):
             cells.run()
         parts = [

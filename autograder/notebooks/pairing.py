@@ -99,20 +99,22 @@ def blamed(paired: Paired, cell: str, line: int, way: Sequence[tuple[str, int]])
 def refused_parts(
     paired: Paired,
     found: Mapping[str, Mapping[str, int]],
-    refused: Callable[[str], Collection[str]],
+    elsewhere: Callable[[str], Collection[str]],
 ) -> dict[str, tuple[str, str]]:
     """Return, for graded cells whose answers name what they may not, where the first does and what.
 
-    `found` gives, by cell, names and the first line of each; `refused` what a graded cell's answers
-    may not use. Grading gives such a part no points, and the student's own `check` fails it: both
-    ask here.
+    `found` gives, by cell, names that some part refuses, and the first line of each; `elsewhere`
+    says which of them the answers to a graded cell may use, because only other parts refuse them.
+    Grading gives such a part no points, and the student's own `check` fails it: both ask here.
     """
     cells = {cell.id: cell for cell in paired.cells if cell.role == "solution"}
     told = {}
     for part, answers in paired.answers.items():
-        names = refused(part)
+        free = elsewhere(part)
         for cell in (cells[answer] for answer in answers):
-            named = {name: line for name, line in found.get(cell.id, {}).items() if name in names}
+            named = {
+                name: line for name, line in found.get(cell.id, {}).items() if name not in free
+            }
             if named and part not in told:
                 name = min(named, key=named.__getitem__)
                 told[part] = sentence(line_of(cell.name, named[name], cell.source)), name
