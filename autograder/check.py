@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, Unreadable
-from autograder.inside.refusal import message as refusal
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import Cell, Paired, blamed, pair, refused_parts
+from autograder.notebooks.pairing import STUB, Cell, Paired, blamed, pair, refused_parts
 from autograder.notebooks.read import read_plain
 
-STUB = "NotImplementedError"
 # A cell that is not there does not tell whether it held tests. Grading has the original.
 GONE = "It is missing, so nothing of it was run here; grading will"
 
@@ -69,16 +67,11 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
     named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
-
-    def elsewhere(part: str) -> set[str]:
-        return set(chain(*refuse_in.values())) - {*refuse, *refuse_in.get(part, [])}
-
-    refused = refused_parts(paired, named, elsewhere)
+    refused = refused_parts(paired, named, refuse, refuse_in)
     for test in paired.points:
         message = _failure(paired, test, results)
         if test in refused:  # whatever its tests say, grading gives it nothing
-            line, name = refused[test]
-            message = f"{sentence(line)}: {refusal(name)}. Grading gives this part no points."
+            message = f"{refused[test]}. Grading gives this part no points."
         outcome.parts.append(Part(titles.get(test, test), not message, message))
     if all(part.passed for part in outcome.parts):  # otherwise the reason is told already
         outcome.warnings += _failing(paired, results)
@@ -181,7 +174,7 @@ def _not_run(paired: Paired, name: str) -> str:
 
 def _advice(paired: Paired, name: str, ran: Ran) -> str:
     cells = {cell.id: cell for cell in paired.cells}
-    place, line = blamed(paired, ran.cell, ran.line, [] if ran.kind == STUB else ran.way)
+    place, line = blamed(paired, ran)
     cell = cells.get(place, cells[name])
     where = line_of(cell.name, line, cell.source)
     if ran.kind == STUB:

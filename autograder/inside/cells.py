@@ -11,6 +11,7 @@ from autograder.inside import wire
 
 MESSAGE_CHARS = 2_000
 TRACEBACK_CHARS = 6_000
+CELL = "<cell "  # how the file names of cells begin
 WAY = 20  # places that are told of the way of an error
 
 
@@ -52,16 +53,16 @@ def _failure_of(error: BaseException) -> wire.Failure:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith("<cell ")
+        if frame.filename.startswith(CELL)
     ]
     kind, text = type(error).__name__, str(error)
     lines = traceback.format_list(frames) + traceback.format_exception_only(error)
-    way = [(printable(frame.filename[6:-1][:200]), frame.lineno or 0) for frame in frames[-WAY:]]
+    way = [(_cell_of(frame.filename), frame.lineno or 0) for frame in frames[-WAY:]]
     cell, line = way[-1] if way else ("", 0)
     if isinstance(error, SyntaxError):
         text = str(error.msg)
-        if (error.filename or "").startswith("<cell "):
-            cell, line = str(error.filename)[len("<cell ") : -1], error.lineno or 0
+        if (error.filename or "").startswith(CELL):
+            cell, line = _cell_of(str(error.filename)), error.lineno or 0
     name = error.name if isinstance(error, NameError) and isinstance(error.name, str) else ""
     return wire.Failure(
         kind=printable(kind[:100]),
@@ -72,6 +73,10 @@ def _failure_of(error: BaseException) -> wire.Failure:
         name=printable(name[:200]),
         way=way,
     )
+
+
+def _cell_of(filename: str) -> str:
+    return printable(filename[len(CELL) : -1][:200])
 
 
 def with_stdout(body: wire.Done | wire.Failure, stdout: str) -> wire.Done | wire.Failure:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from autograder.errors import AutograderError
-from autograder.inside.refusal import message as refusal
 from autograder.judge.cells import Cells, Exhausted, plain
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
@@ -59,7 +58,7 @@ def judge_notebook(
         words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            refused = refused_parts(paired, cells.scan(), suite.elsewhere)
+            refused = refused_parts(paired, cells.scan(), suite.refuse, suite.refuse_in)
         with stage("cells"):
             cells.run()
         parts = [
@@ -120,7 +119,7 @@ def _part(
     suite: Suite,
     checks: list[Check],
     seed: int,
-    refused: tuple[str, str] | None,
+    refused: str | None,
 ) -> list[CheckResult]:
     """Run checks of one graded cell."""
     results: list[CheckResult] = []
@@ -128,8 +127,7 @@ def _part(
     for check in checks:
         message: str | None
         if refused is not None:
-            line, name = refused
-            message = f"{sentence(line)}: {refusal(name)}"
+            message = refused
         elif lost == MAX_LOST:
             message = f"not examined: {lost} checks of this part hung or ended the process"
         else:

@@ -6,11 +6,10 @@ import re
 
 from autograder.inside import wire
 from autograder.notebooks.outline import line_of, sentence
-from autograder.notebooks.pairing import Paired, blamed
+from autograder.notebooks.pairing import STUB, Paired, blamed
 from autograder.verdict import CellResult
 
 FRAME = re.compile(r'File "<cell ([^>"\n]+)>", line (\d+)')
-STUB = "NotImplementedError"
 
 
 class NotebookWords:
@@ -33,8 +32,7 @@ class NotebookWords:
         return line_of(self.name(cell), line, self._sources.get(cell))
 
     def where(self, failure: wire.Failure) -> str:
-        way = [] if failure.kind == STUB else failure.way
-        return self.line(*blamed(self._paired, failure.cell, failure.line, way))
+        return self.line(*blamed(self._paired, failure))
 
     def why(self, failure: wire.Failure) -> str:
         """Why a name is not defined, where the judge knows it."""

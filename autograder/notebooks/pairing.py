@@ -8,10 +8,11 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from autograder.inside.refusal import message
 from autograder.notebooks.marks import (
     Role,
     cells_of,
@@ -23,6 +24,7 @@ from autograder.notebooks.marks import (
 from autograder.notebooks.names import defined_in
 from autograder.notebooks.outline import Expected, line_of, sentence
 
+STUB = "NotImplementedError"  # what a blank answer raises
 OWN = "is defined in a cell of your own, which grading does not run"
 CHANGED = "is defined in a change to a given cell, and grading uses the original"
 
@@ -84,40 +86,59 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
     return paired
 
 
-def blamed(paired: Paired, cell: str, line: int, way: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """Return the cell and line that a student should look at, for an error raised in `cell`.
+class Raised(Protocol):
+    """An error in a student's process: where it was raised, and the cells it came through."""
 
-    That is where it was raised, if that is an answer. What is given raises when an answer calls it
-    in the wrong way: then it is the last line of an answer that the error came through, if any.
+    @property
+    def kind(self) -> str: ...
+    @property
+    def cell(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def way(self) -> Sequence[tuple[str, int]]: ...
+
+
+def blamed(paired: Paired, error: Raised) -> tuple[str, int]:
+    """Return the cell and line that a student should look at.
+
+    That is where the error was raised, if that is an answer or a stub. What is given raises when an
+    answer calls it in the wrong way: then it is the last line of an answer on its way, if any.
     """
-    answers = {each.id for each in paired.cells if each.role == "solution"}
-    if cell in answers:
-        return cell, line
-    return next((place for place in reversed(way) if place[0] in answers), (cell, line))
+    answers = {cell.id for cell in paired.cells if cell.role == "solution"}
+    if error.kind == STUB or error.cell in answers:
+        return error.cell, error.line
+    on_the_way = (place for place in reversed(error.way) if place[0] in answers)
+    return next(on_the_way, (error.cell, error.line))
 
 
 def refused_parts(
     paired: Paired,
     found: Mapping[str, Mapping[str, int]],
-    elsewhere: Callable[[str], Collection[str]],
-) -> dict[str, tuple[str, str]]:
-    """Return, for graded cells whose answers name what they may not, where the first does and what.
+    refuse: Collection[str],
+    refuse_in: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """Return, for graded cells whose answers name what they may not, where the first does and why.
 
-    `found` gives, by cell, names that some part refuses, and the first line of each; `elsewhere`
-    says which of them the answers to a graded cell may use, because only other parts refuse them.
-    Grading gives such a part no points, and the student's own `check` fails it: both ask here.
+    `found` gives, by cell, the refused names in it and the first line of each. They are refused
+    everywhere (`refuse`, and what lies behind those) or to the answers of one graded cell
+    (`refuse_in`). Grading gives such a part no points, and the student's own `check` fails it:
+    both ask here.
     """
-    cells = {cell.id: cell for cell in paired.cells if cell.role == "solution"}
+    cells = {cell.id: cell for cell in paired.cells}
     told = {}
     for part, answers in paired.answers.items():
-        free = elsewhere(part)
-        for cell in (cells[answer] for answer in answers):
-            named = {
-                name: line for name, line in found.get(cell.id, {}).items() if name not in free
-            }
-            if named and part not in told:
-                name = min(named, key=named.__getitem__)
-                told[part] = sentence(line_of(cell.name, named[name], cell.source)), name
+        others = set().union(*refuse_in.values()) - {*refuse, *refuse_in.get(part, ())}
+        named = [
+            (order, line, name)
+            for order, answer in enumerate(answers)
+            for name, line in found.get(answer, {}).items()
+            if name not in others
+        ]
+        if named:
+            order, line, name = min(named)
+            cell = cells[answers[order]]
+            told[part] = f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}"
     return told
 
 

@@ -97,11 +97,6 @@ class Suite:
         """Return all that the answers to this graded cell may not use."""
         return [*self.refuse, *self.refuse_in.get(grade_id, [])]
 
-    def elsewhere(self, grade_id: str) -> list[str]:
-        """Return what other graded cells refuse, and this one does not."""
-        others = [name for names in self.refuse_in.values() for name in names]
-        return [name for name in others if name not in self.refused(grade_id)]
-
     def points(self, grade_id: str) -> float:
         return sum(check.points for check in self.checks_for(grade_id))
 

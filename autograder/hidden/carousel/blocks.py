@@ -17,7 +17,7 @@ from autograder.hidden.carousel.equation import MISTAKES, RIGHT, WRONG, random_w
 from autograder.hidden.carousel.suite import suite
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Answer, Layer, State, Trial, Weights
-from autograder.hidden.shared.mechanisms import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, normal
 
 BLOCKS = "memory-blocks-tests"

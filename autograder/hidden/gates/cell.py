@@ -22,7 +22,7 @@ from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.mechanisms import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 CELL = "lstm-cell-tests"

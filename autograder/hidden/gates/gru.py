@@ -19,7 +19,7 @@ from autograder.hidden.gates.gru_equation import (
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Layer, Trial, Weights, zeros
-from autograder.hidden.shared.mechanisms import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import normal
 
 GRU = "gru-tests"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -91,14 +92,14 @@ def fails(check: Callable[[], None]) -> bool:
 
 def to_lend(student: Student, rng: torch.Generator) -> list[str]:
     """The answers to earlier parts that may keep a net from learning."""
-    if fails(lambda: cell.whole(student, rng)):
+    if fails(partial(cell.whole, student, rng)):
         return list(LENT)
     wrong = [
         name
         for name, description in (("LSTM", layer.LAYER), ("GRU", gru.AFTER))
-        if fails(lambda: laws.whole_sequence(student, rng, description))  # noqa: B023
+        if fails(partial(laws.whole_sequence, student, rng, description))
     ]
-    if any(fails(lambda: check(student, rng)) for check in training.OF_AN_EPOCH):  # noqa: B023
+    if any(fails(partial(check, student, rng)) for check in training.OF_AN_EPOCH):
         wrong.append("train_epoch")
     return wrong
 

@@ -24,7 +24,7 @@ from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.mechanisms import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 PEEPHOLE = "peephole-tests"
@@ -132,29 +132,35 @@ def all_peepholes(student: Student, rng: torch.Generator) -> None:
 
 @suite.check(PEEPHOLE, points=0.5, title="gradients, any batch and width, float32")
 def peephole_edges(student: Student, rng: torch.Generator) -> None:
-    equations = [RIGHT, *(each for group in ALL.values() for each in group.values())]
     for batch, inputs, hidden in ((4, 3, 5), (1, 1, 1), (2, 1, 4)):
-        weights = random_weights(rng, inputs, hidden)
-        x, h, c = normal(rng, batch, inputs), normal(rng, batch, hidden), normal(rng, batch, hidden)
-        cell, keys = cell_with(student, weights)
-        with torch.no_grad():
-            found = both(cell(x, h, c), h.shape, "PeepholeLSTMCell")
-        untouched(student, "PeepholeLSTMCell")
-        like = [e for e in equations if all(map(alike, found, e.step(weights, x, h, c)))]
-        mistaken = like[0] if like else RIGHT
-        expect_gradients(
-            "PeepholeLSTMCell",
-            rng,
-            {"x(t)": x, "h(t-1)": h, "c(t-1)": c},
-            weights,
-            lambda given: dict(zip(NAMES, both(cell(*given.values()), h.shape), strict=True)),  # noqa: B023
-            lambda given, w: dict(zip(NAMES, mistaken.step(w, *given.values()), strict=True)),  # noqa: B023
-            lambda: {name: cell.grads().get(key) for name, key in keys.items()},  # noqa: B023
-        )
-        single = cell.float()(x.float(), h.float(), c.float())
-        for what, value, wanted in zip(
-            NAMES, both(single, h.shape), mistaken.step(weights, x, h, c), strict=True
-        ):
-            expect_form(value, h.float(), f"{what} in a cell of float32")
-            close = torch.allclose(value.to(DOUBLE), wanted, atol=SINGLE, rtol=SINGLE)
-            expect(close, f"{what} in a cell of float32 is not what it is in float64")
+        expect_at_size(student, rng, batch, inputs, hidden)
+
+
+def expect_at_size(
+    student: Student, rng: torch.Generator, batch: int, inputs: int, hidden: int
+) -> None:
+    equations = [RIGHT, *(each for group in ALL.values() for each in group.values())]
+    weights = random_weights(rng, inputs, hidden)
+    x, h, c = normal(rng, batch, inputs), normal(rng, batch, hidden), normal(rng, batch, hidden)
+    cell, keys = cell_with(student, weights)
+    with torch.no_grad():
+        found = both(cell(x, h, c), h.shape, "PeepholeLSTMCell")
+    untouched(student, "PeepholeLSTMCell")
+    like = [e for e in equations if all(map(alike, found, e.step(weights, x, h, c)))]
+    mistaken = like[0] if like else RIGHT
+    expect_gradients(
+        "PeepholeLSTMCell",
+        rng,
+        {"x(t)": x, "h(t-1)": h, "c(t-1)": c},
+        weights,
+        lambda given: dict(zip(NAMES, both(cell(*given.values()), h.shape), strict=True)),
+        lambda given, w: dict(zip(NAMES, mistaken.step(w, *given.values()), strict=True)),
+        lambda: {name: cell.grads().get(key) for name, key in keys.items()},
+    )
+    single = cell.float()(x.float(), h.float(), c.float())
+    for what, value, wanted in zip(
+        NAMES, both(single, h.shape), mistaken.step(weights, x, h, c), strict=True
+    ):
+        expect_form(value, h.float(), f"{what} in a cell of float32")
+        close = torch.allclose(value.to(DOUBLE), wanted, atol=SINGLE, rtol=SINGLE)
+        expect(close, f"{what} in a cell of float32 is not what it is in float64")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from torch import Tensor
 
 from autograder.checks import expect_close
-from autograder.hidden.shared.tools import ATOL, close
+from autograder.hidden.shared.tools import ATOL, Suspects, close
 
 
 class Mistake(NamedTuple):
@@ -41,3 +41,25 @@ def expect_own(
 def known(actual: object, mistakes: Iterable[Mistake], atol: float = ATOL) -> Mistake | None:
     """The first mistake that gives just this answer (to 100 times the tolerance)."""
     return next((m for m in mistakes if close(actual, m.answer, 100 * atol)), None)
+
+
+def expect_mechanism(
+    found: object,
+    wanted: Tensor,
+    mistakes: Mapping[str, Suspects],
+    mechanisms: tuple[str, ...],
+    hint: str,
+    what: str,
+) -> None:
+    """Fail unless a result is right, or wrong by a mistake that belongs to another mechanism.
+
+    `mistakes` holds, for every mechanism, what typical mistakes about it come to.
+    """
+
+    def of(names: Iterable[str], owner: str) -> list[Mistake]:
+        return [Mistake(owner, *each) for name in names for each in mistakes[name].items()]
+
+    others = [name for name in mistakes if name not in mechanisms]
+    nearly = Mistake("own", hint, wanted)  # to 100 times the tolerance
+    known_ones = [*of(mechanisms, "own"), nearly, *of(others, "other")]
+    expect_own("own", found, wanted, known_ones, hint, what=what)

@@ -24,8 +24,7 @@ CLIPPING = [
     *(f"torch.nn.utils.{name}" for name in ("clip_grad_norm", "clip_grad_norm_")),
     *(f"torch.nn.utils.{name}" for name in ("clip_grads_with_norm_", "get_total_norm")),
 ]
-# Below the names above, for parts of a suite: a name that an earlier part was free to keep leads
-# here. Gradients that cross the judge's line lead here as well, so such a part asks for none.
+# What the names above call in their turn, by which the engine can be reached without them.
 ENGINE = [
     "torch.autograd._engine_run_backward",
     "torch.autograd.graph._engine_run_backward",

@@ -68,7 +68,10 @@ class Rule(NamedTuple):
     handed_on: tuple[bool, bool] = (True, True)  # s and y; False: each token begins with the first
 
 
-def run(n: Net, rule: Rule = Rule()) -> tuple[Tensor, Tensor, Tensor]:  # noqa: B008
+RIGHT = Rule()
+
+
+def run(n: Net, rule: Rule = RIGHT) -> tuple[Tensor, Tensor, Tensor]:
     """yc at every step, and s and y after the last."""
     s, y, outputs = n.s, n.y, []
     for x_t in n.x.unbind(1):

@@ -8,8 +8,9 @@ import nbformat.v4 as v4
 import pytest
 
 from autograder.errors import AutograderError
+from autograder.judge.rehearsal import Ran
 from autograder.notebooks.outline import outline
-from autograder.notebooks.pairing import blamed, pair
+from autograder.notebooks.pairing import STUB, blamed, pair, refused_parts
 from autograder.notebooks.regions import without_hidden
 
 
@@ -205,5 +206,29 @@ def test_an_error_in_given_code_is_looked_for_in_the_answer_that_called_it(
     cells = [given("helper", "def check(x): x.shape"), solution("a", KEPT), solution("b", KEPT)]
     notebook = v4.new_notebook(cells=[*cells, graded("tests", "a()")])
     paired = pair(outline(notebook), notebook)
-    raised = way[-1] if way else ("helper", 9)
-    assert blamed(paired, *raised, way) == place
+    cell, line = way[-1] if way else ("helper", 9)
+    assert blamed(paired, Ran("TypeError: x", "TypeError", line, cell, way=way)) == place
+    stub = Ran(STUB, STUB, line, cell, way=way)
+    assert blamed(paired, stub) == (cell, line)  # what is blank stays to be filled in
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"c": {"torch.nn.GRU": 1}}, {"c-test": "torch.nn.GRU"}),  # refused everywhere
+        ({"c": {"torch.autograd.grad": 1}}, {}),  # refused to the answers of a-test only
+        ({"c": {"torch._VF.gru": 1}}, {"c-test": "torch._VF.gru"}),  # behind a refused name
+        ({"c": {"torch.nn.GRU": 5, "torch.nn.RNN": 2}}, {"c-test": "torch.nn.RNN"}),  # the first
+        ({"b": {"torch.autograd.grad": 1}}, {"a-test": "torch.autograd.grad"}),
+        ({"a": {"torch.nn.GRU": 1}}, {"a-test": "torch.nn.GRU", "b-test": "torch.nn.GRU"}),
+        ({"scale": {"torch.nn.GRU": 1}}, {}),  # given code is ours
+    ],
+)
+def test_a_part_is_refused_for_what_its_answers_name(
+    found: dict[str, dict[str, int]], told: dict[str, str]
+) -> None:
+    paired = pair(outline(source()), submission())
+    refused = refused_parts(paired, found, ["torch.nn.GRU"], {"a-test": ["torch.autograd.grad"]})
+    assert refused.keys() == told.keys()
+    for part, name in told.items():
+        assert f"{name} " in refused[part]
