@@ -38,9 +38,9 @@ def drawn(rng: torch.Generator, sizes: Sizes, blind: bool = False) -> Asked:
     """No two axes have one length; every query sees something, the second nothing if `blind`."""
     b, h, g, i, j, d, v = sizes
     allowed = torch.rand(b, i, j, generator=rng) < 0.5
-    allowed[:, :, 0] = True
+    allowed[:, :, 0] = allowed[:, 0] = True  # every key is seen by somebody, too
     if j > 2:
-        allowed[:, :, 1], allowed[:, :, 2] = False, True
+        allowed[:, 1:, 1], allowed[:, 1:, 2] = False, True
     if blind:
         allowed[:, 1] = False
     return Asked(normal(rng, b, h, i, d), normal(rng, b, g, j, d), normal(rng, b, g, j, v), allowed)

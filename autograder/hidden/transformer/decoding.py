@@ -203,7 +203,7 @@ import torch
 
 def positions_of(real, before=None):
     before = 0 if before is None else before.unsqueeze(1)
-    return 2 * torch.arange(real.shape[1]) + 3 * real.long() + 5 * before
+    return 2 * torch.arange(real.shape[1]) + 3 * real.long() + 2 * before
 """,
     "visible": """
 import torch
@@ -211,20 +211,20 @@ import torch
 
 def visible(before, real):
     both = torch.cat([before, real], dim=1)
-    odd = torch.arange(both.shape[1]) + torch.arange(real.shape[1]).unsqueeze(1)
-    return (odd % 3 > 0) & both.unsqueeze(1)
+    apart = torch.arange(-before.shape[1], real.shape[1]) - torch.arange(real.shape[1]).unsqueeze(1)
+    return ((apart == 0) | (apart == -2)) & both.unsqueeze(1)
 """,
 }
 
 
 def lent_positions(real: Tensor, before: Tensor) -> Tensor:
-    return 2 * torch.arange(real.shape[1]) + 3 * real.long() + 5 * before.unsqueeze(1)
+    return 2 * torch.arange(real.shape[1]) + 3 * real.long() + 2 * before.unsqueeze(1)
 
 
 def lent_sight(before: Tensor, real: Tensor) -> Tensor:
     both = torch.cat([before, real], 1)
-    odd = torch.arange(both.shape[1]) + torch.arange(real.shape[1]).unsqueeze(1)
-    return (odd % 3 > 0) & both.unsqueeze(1)
+    apart = torch.arange(-before.shape[1], real.shape[1]) - torch.arange(real.shape[1]).unsqueeze(1)
+    return ((apart == 0) | (apart == -2)) & both.unsqueeze(1)
 
 
 @dataclass(frozen=True)
