@@ -1,6 +1,6 @@
 """top-p does not know what top-k left."""
 
-SAYS = {"in_order": "before top-k, not"}
+SAYS = {"in_order": "on what top-k left"}
 BREAKS = {"writing-tests": ['in_order']}
 
 
