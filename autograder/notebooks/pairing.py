@@ -8,11 +8,10 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.inside.refusal import message
 from autograder.notebooks.marks import (
     Role,
     cells_of,
@@ -117,6 +116,7 @@ def refused_parts(
     found: Mapping[str, Mapping[str, int]],
     refuse: Collection[str],
     refuse_in: Mapping[str, Collection[str]],
+    why: Callable[[str], str],
 ) -> dict[str, str]:
     """Return, for graded cells whose answers name what they may not, where the first does and why.
 
@@ -138,7 +138,7 @@ def refused_parts(
         if named:
             order, line, name = min(named)
             cell = cells[answers[order]]
-            told[part] = f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}"
+            told[part] = f"{sentence(line_of(cell.name, line, cell.source))}: {why(name)}"
     return told
 
 

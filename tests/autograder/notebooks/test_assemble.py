@@ -62,7 +62,7 @@ def test_marks_are_nbgraders(exercise: Path) -> None:
 def test_graded_cell_ends_in_the_hidden_region(exercise: Path) -> None:
     cells = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
     assert cells["norm-tests"].splitlines()[-2:] == [
-        "run_in_kernel('tiny', 'norm-tests', globals())",
+        "run_in_kernel('tiny', 'norm-tests', 3, globals())",
         "### END HIDDEN TESTS",
     ]
 
