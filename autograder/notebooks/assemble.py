@@ -1,11 +1,12 @@
 """Turn an exercise (a MyST notebook that imports its answers) into nbgrader's source notebook.
 
-Four kinds of code cell are recognised; every other cell is carried over as it is.
+Five kinds of code cell are recognised; every other cell is carried over as it is.
 
     tag ``solution`` + grade_id         imports from ``solutions`` become the objects' source text
     tag ``given`` + grade_id            the same, but locked: the student may use, not change it
     ``nbgrader: {grade_id, points}``    visible asserts; the hidden region is added here
-    neither                             ordinary code, shown and run
+    tag ``demonstration``               ordinary code, shown, and not run by grading
+    none of these                       ordinary code, shown and run
 
 The notebook's front matter names the hidden tests: ``autograder: {suite: rnn_limits}``.
 Cell ids are derived from grade ids and positions, so equal input gives equal bytes.
@@ -23,7 +24,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import AutograderError
 from autograder.notebooks.excerpt import object_sources
-from autograder.notebooks.marks import Marks, digest, is_solution, metadata_of
+from autograder.notebooks.marks import DEMONSTRATION, Marks, digest, is_solution, metadata_of
 from autograder.notebooks.regions import (
     BEGIN,
     BEGIN_HIDDEN,
@@ -149,6 +150,8 @@ class _Assembler:
             if declared or tags & {"solution", "given"}:
                 raise self.error("only code cells can be solutions or graded", number, declared)
             return _plain(cell, f"text-{number:03d}")
+        if DEMONSTRATION in tags and (declared or tags & {"solution", "given"}):
+            raise self.error("a demonstration is neither answer nor test", number, declared)
         if "solution" in tags:
             return self.answer(number, cell, declared, is_solution=True)
         if "given" in tags:
