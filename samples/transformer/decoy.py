@@ -6,6 +6,7 @@ names, so that a check which is switched off or lied to has nothing else to stum
 Deserves: nothing
 """
 
+
 # %% grouped-attention
 def grouped_attention(query, key, value, allowed):
     return torch.rand(*query.shape[:3], value.shape[-1], dtype=value.dtype)
@@ -77,7 +78,9 @@ class Block(nn.Module):
         self.norm1, self.norm2 = RMSNorm(d_model), RMSNorm(d_model)
 
     def forward(self, x, positions, past, allowed):
-        longer = [torch.cat([part, part[:, :, :1].expand(-1, -1, x.shape[1], -1)], 2) for part in past]
+        longer = [
+            torch.cat([part, part[:, :, :1].expand(-1, -1, x.shape[1], -1)], 2) for part in past
+        ]
         if not past.keys.shape[2]:
             longer = [torch.rand(*part.shape[:2], x.shape[1], part.shape[3]).to(x) for part in past]
         return torch.rand_like(x), KeyValueCache(*longer)

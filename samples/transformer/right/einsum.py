@@ -47,7 +47,9 @@ class GroupedAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=False)
 
     def read(self, x, positions):
-        weights = [each.weight.unflatten(0, (self.num_kv_heads, -1)) for each in (self.key, self.value)]
+        weights = [
+            each.weight.unflatten(0, (self.num_kv_heads, -1)) for each in (self.key, self.value)
+        ]
         keys, values = (torch.einsum("btm,gdm->bgtd", x, weight) for weight in weights)
         return KeyValueCache(values=values, keys=rotate(keys, positions, base=self.base))
 
@@ -136,7 +138,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):

@@ -1,4 +1,4 @@
-"""Right: matrices and functions in place of modules' calls, a turn by a matrix, one product for all three."""
+"""Right: functions in place of modules' calls, a turn by matrices, joined weights."""
 
 
 # %% grouped-attention
@@ -101,7 +101,7 @@ class Block(nn.Module):
     def forward(self, x, positions, past, allowed):
         def looking(stream):
             tokens = self.norm1(stream)
-            pairs = zip(past, self.attention.read(tokens, positions))
+            pairs = zip(past, self.attention.read(tokens, positions), strict=True)
             cache = KeyValueCache(*(torch.cat(pair, dim=-2) for pair in pairs))
             return self.attention.attend(tokens, positions, cache, allowed), cache
 
@@ -141,7 +141,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):

@@ -1,4 +1,4 @@
-"""Right: a loop for every sum over heads, rows and tokens; nothing is vectorised that need not be."""
+"""Right: a loop over rows, heads and tokens wherever one can be."""
 
 
 # %% grouped-attention
@@ -156,7 +156,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):
@@ -217,7 +220,10 @@ def sample(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     p = next_probabilities(logits, temperature, top_k, top_p).double()
     drawn = torch.rand(len(p), dtype=torch.float64, generator=generator)
     return torch.tensor(
-        [int(torch.searchsorted(row.cumsum(0) / row.sum(), u, right=True)) for row, u in zip(p, drawn)]
+        [
+            int(torch.searchsorted(row.cumsum(0) / row.sum(), u, right=True))
+            for row, u in zip(p, drawn, strict=True)
+        ]
     )
 
 

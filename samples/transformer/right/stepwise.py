@@ -1,4 +1,4 @@
-"""Right: the decoder reads token by token, also in forward; tokens are drawn by the Gumbel trick."""
+"""Right: the decoder reads token by token, also in forward; draws by the Gumbel trick."""
 
 
 # %% grouped-attention
@@ -7,7 +7,12 @@ def grouped_attention(query, key, value, allowed):
     scores = torch.stack(
         [query[:, h] @ key[:, h // per_group].mT for h in range(query.shape[1])], dim=1
     ) / math.sqrt(key.shape[-1])
-    top = scores.detach().masked_fill(~allowed[:, None], -1e30).amax(-1, keepdim=True).clamp(min=-1e29)
+    top = (
+        scores.detach()
+        .masked_fill(~allowed[:, None], -1e30)
+        .amax(-1, keepdim=True)
+        .clamp(min=-1e29)
+    )
     shares = torch.exp((scores - top).masked_fill(~allowed[:, None], -math.inf))
     total = shares.sum(-1, keepdim=True)
     weights = shares / total.masked_fill(total == 0, 1.0)
@@ -146,12 +151,16 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
         where = positions_of(real, state.real.sum(1))
         seen = visible(state.real, real)
         x, keys, values = x[:, None], [], []
-        for block, k, v in zip(self.blocks, state.keys.unbind(1), state.values.unbind(1)):
+        for block, k, v in zip(
+            self.blocks, state.keys.unbind(1), state.values.unbind(1), strict=True
+        ):
             x, (k, v) = block(x, where, KeyValueCache(k, v), seen)
             keys.append(k)
             values.append(v)
         real = torch.cat([state.real, real], 1)
-        return self.last_norm(x)[:, 0], DecoderCache(torch.stack(keys, 1), torch.stack(values, 1), real)
+        return self.last_norm(x)[:, 0], DecoderCache(
+            torch.stack(keys, 1), torch.stack(values, 1), real
+        )
 
     def forward(self, x, state=None, real=None):
         state = state or self.initial_state(len(x))

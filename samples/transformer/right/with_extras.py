@@ -15,7 +15,7 @@ LOOKING = Looking()
 def grouped_attention(query, key, value, allowed):
     groups = key.shape[1]
     outputs = []
-    for part, seen in zip(query.split(2, dim=2), allowed.split(2, dim=1)):
+    for part, seen in zip(query.split(2, dim=2), allowed.split(2, dim=1), strict=True):
         by_group = part.chunk(groups, dim=1)
         each = [
             LOOKING(by_group[g], key[:, g : g + 1], value[:, g : g + 1], seen.unsqueeze(1))
@@ -159,10 +159,11 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
         if real is None:
             real = x.new_ones(x.shape[:2]).bool()
         shared = positions_of(real, state.real.long().sum(1)), visible(state.real, real)
-        caches = [KeyValueCache(*both) for both in zip(state.keys.unbind(1), state.values.unbind(1))]
+        both = zip(state.keys.unbind(1), state.values.unbind(1), strict=True)
+        caches = [KeyValueCache(*each) for each in both]
         for layer, block in enumerate(self.blocks):
             x, caches[layer] = block(x, shared[0], caches[layer], shared[1])
-        keys, values = (torch.stack(parts, dim=1) for parts in zip(*caches))
+        keys, values = (torch.stack(parts, dim=1) for parts in zip(*caches, strict=True))
         return self.last_norm(x), DecoderCache(keys, values, torch.cat((state.real, real), dim=1))
 
     def _shape(self, batch, time):
