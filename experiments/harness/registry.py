@@ -56,7 +56,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, scaling, cost, ...
+    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, checks, ...
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows
