@@ -32,7 +32,7 @@ OUTCOMES = committed(RESULT).outcomes
 def trained(trial: str) -> Translator:
     """Return a translator with the weights that were kept."""
     outcome = OUTCOMES[trial]
-    parameters = outcome["parameters"]
+    parameters = committed(RESULT).parameters[trial]
     model = translator(parameters["width"], parameters["attention"]).double()
     model.load_state_dict(unpacked_weights(outcome["weights"]))
     return model

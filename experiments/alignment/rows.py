@@ -35,7 +35,7 @@ def _vector_rows(quick: bool) -> dict[str, Parameters]:
 
 def _known_rows(quick: bool) -> dict[str, Parameters]:
     common = {
-        "seeds": list(range(2 if quick else 5)),
+        "seeds": list(range(3 if quick else 5)),
         "width": 32,
         "batch": 64,
         "longest": 12,

@@ -65,6 +65,16 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
         if isinstance(control, touch.Choice):
             assert [o.get_text() for o in field.select("option")] == list(control.options)
             assert field.select_one("option[selected]")["value"] == str(control.start)
+        elif isinstance(control, touch.Word):
+            assert field["value"] == control.start
+            assert int(field["maxlength"]) == control.longest
+            picks = page.select_one(f'[data-for="{field["id"]}"]')
+            assert tuple(b["value"] for b in picks.select("button")) == control.picks
+            for word in (control.start, *control.picks):
+                assert word.isascii()
+                assert word.isalpha()
+                assert word == word.lower()
+                assert len(word) <= control.longest
         else:
             assert control.low <= control.start <= control.high
             steps = (control.start - control.low) / control.step
@@ -77,7 +87,9 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
 
 
 def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(KeyError, match="no figure to touch is called 'x'; there are error-through"):
+    with pytest.raises(
+        KeyError, match="no figure to touch is called 'x'; there are attention-on-words, error-"
+    ):
         touch.figure("x")
 
 

@@ -109,8 +109,8 @@ def test_the_script_computes_what_python_computes(page: Page, name: str) -> None
         """async ([name, sampled]) => {
             const box = document.querySelector(`[data-figure="${name}"]`);
             const { data } = JSON.parse(box.querySelector(".touch-data").textContent);
-            const { curves, numbers } = await import(`/_static/touch/${name}.js`);
-            const all = { ...curves, ...numbers };
+            const { curves, numbers, texts } = await import(`/_static/touch/${name}.js`);
+            const all = { ...curves, ...numbers, ...texts };
             return sampled.map((settings) => Object.fromEntries(
                 Object.entries(all).map(([key, line]) => [key, line(settings, data)])));
         }""",
@@ -118,7 +118,9 @@ def test_the_script_computes_what_python_computes(page: Page, name: str) -> None
     )
     for settings, lines in zip(sampled, computed, strict=True):
         wanted = {**figure.values(settings), **figure.counted(settings)}
-        assert set(lines) == set(wanted)
+        written = figure.written(settings)
+        assert set(lines) == set(wanted) | set(written)
+        assert {key: lines[key] for key in written} == written, settings
         for key, values in wanted.items():
             least = 0 if key in powers else 1e-12  # on a logarithmic axis every size counts
             assert lines[key] == pytest.approx(values, rel=1e-6, abs=least), (settings, key)
@@ -181,6 +183,46 @@ def changed(figure: touch.TouchFigure, slider: touch.Slider) -> set[str]:
         if expected(figure, curve, before[curve.key])
         != pytest.approx(expected(figure, curve, after[curve.key]), abs=0.011)
     }
+
+
+WORDS = {
+    (name, control.name): control
+    for name in FIGURES
+    for control in touch.figure(name).controls
+    if isinstance(control, touch.Word)
+}
+
+
+@pytest.mark.parametrize(("name", "field"), WORDS)
+def test_a_word_can_be_typed_or_picked_and_nonsense_changes_nothing(
+    page: Page, name: str, field: str
+) -> None:
+    figure, control = touch.figure(name), WORDS[name, field]
+    box = page.locator(f'.touch[data-figure="{name}"]')
+    typed = box.get_by_label(control.label, exact=True)
+
+    def shows(word: str) -> None:
+        settings = figure.start() | {field: word}
+        box.get_by_text(figure.sentence(settings).strip(), exact=True).wait_for()
+        for key, words in figure.written(settings).items():
+            labels = box.locator(f'[data-text="{key}"]')
+            if labels.count():
+                assert labels.all_text_contents() == words
+        for curve in figure.curves:
+            values = [float(value) for value in curve.values(settings)]
+            now = drawn(box.locator(f'[data-curve="{curve.key}"]'))
+            assert now == pytest.approx(expected(figure, curve, values), abs=0.011)
+
+    typed.fill("Ban-ana 7")
+    shows("banana")
+    typed.press("Enter")  # must not send the form
+    typed.fill("...")
+    shows(control.start)
+    box.get_by_role("button", name=control.picks[-1], exact=True).click()
+    assert typed.input_value() == control.picks[-1]
+    shows(control.picks[-1])
+    box.get_by_role("button", name="Start again").click()
+    shows(control.start)
 
 
 def test_nothing_is_read_out_before_somebody_moves_a_slider(page: Page) -> None:
