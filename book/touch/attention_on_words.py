@@ -20,12 +20,7 @@ from touch import Curve, Frame, Panel, Settings, Slider, Text, TouchFigure, Word
 
 RESULT = "experiments/results/alignment-one-vector.json"
 MOST = 12  # letters, and sounds that are shown
-PICKS = (
-    "phoenix",
-    "knight",
-    "thought",
-    "extraction",
-)
+PICKS = ("intoxicated", "knight", "phoenix", "earthquake", "psychiatric", "wednesday")  # held out
 OUTCOMES = committed(RESULT).outcomes
 
 
