@@ -181,10 +181,10 @@ def _rows(
     right = corner.x + frame.width
     top = corner.y + 8
     if "sides" in texts:
-        for x, anchor, side in zip(
-            (corner.x, right), ("start", "end"), texts["sides"], strict=True
-        ):
-            canvas.label(x, top + ROW / 2, side, anchor=anchor, size=FINE, color="muted")
+        first, second = texts["sides"]
+        canvas.label(4, top + ROW / 2, first, anchor="start", size=FINE, color="muted")
+        edge = right + LEFT
+        canvas.label(edge, top + ROW / 2, second, anchor="end", size=FINE, color="muted")
         top += ROW
     for number, line in enumerate(lines):
         middle = top + ROW / 2

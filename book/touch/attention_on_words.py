@@ -76,9 +76,14 @@ def heads(settings: Settings) -> list[str]:
     return [*word, *([""] * (MOST - len(word)))]
 
 
+def entries(word: str) -> str:
+    """Return what the dictionary has for a word."""
+    return " or ".join(" ".join(sounds) for sounds in lexicon()[word])
+
+
 def truth(settings: Settings) -> list[str]:
     word: str = settings["word"]
-    return [f"The dictionary has {' '.join(lexicon()[word][0])}."] if word in PICKS else []
+    return [f"The dictionary has {entries(word)}."] if word in PICKS else []
 
 
 FIGURE = TouchFigure(
@@ -115,7 +120,7 @@ FIGURE = TouchFigure(
             for name, trial in zip(("looking", "vector"), KEPT, strict=True)
         },
         "phonemes": phonemes(),
-        "truth": {word: " ".join(lexicon()[word][0]) for word in PICKS},
+        "truth": {word: entries(word) for word in PICKS},
         "most": MOST,
     },
     files=(RESULT,),
