@@ -245,7 +245,7 @@ def test_a_finger_moves_a_slider(browser: Browser, site: str) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(site, wait_until="networkidle")
-    slider = page.locator(".touch input").first
+    slider = page.locator(".touch input[type=range]").first
     slider.scroll_into_view_if_needed()
     bounds = slider.bounding_box()
     assert bounds is not None
@@ -254,6 +254,13 @@ def test_a_finger_moves_a_slider(browser: Browser, site: str) -> None:
     before = slider.input_value()
     page.touchscreen.tap(bounds["x"] + 0.1 * bounds["width"], bounds["y"] + bounds["height"] / 2)
     assert float(slider.input_value()) < float(before)
+    pick = page.locator(".touch-picks button").last
+    pick.scroll_into_view_if_needed()
+    bounds = pick.bounding_box()
+    assert bounds is not None
+    assert bounds["height"] >= 44
+    pick.tap()
+    assert page.locator(".touch input[type=text]").first.input_value() == pick.inner_text()
     context.close()
 
 
