@@ -3,13 +3,14 @@
 A chart has one panel below the other, all over the same steps. In a panel with an axis each line
 is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its value is
 to 1. Both carry ``data-curve``: a figure to touch shows this picture where scripts are off, and
-moves it where they are on. Axes, names and frames stand still.
+moves it where they are on. Axes and frames stand still; so do names, but for those that a figure
+writes itself and marks with ``data-text``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import svg
@@ -100,11 +101,15 @@ def chart(
     alt: str,
     title: str,
     across: str,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> Drawing:
     """Draw lines over steps; ``across`` names the steps.
 
+    ``texts`` stand instead of names that do not change: ``heads`` under the steps, ``rows`` to the
+    left of rows of cells, ``ends`` to their right, and ``sides`` above these two.
     Raises ValueError for a line that does not have a value for every step.
     """
+    texts = texts or {}
     for line in lines:
         if len(line.values) != len(frame.steps):
             raise ValueError(
@@ -112,7 +117,8 @@ def chart(
                 f"steps {frame.first} to {frame.last} need {len(frame.steps)}"
             )
     canvas = Canvas(title, alt)
-    rows = [line.label for line in lines if panels[line.panel].axis is None]
+    named = "rows" not in texts
+    rows = [line.label for line in lines if named and panels[line.panel].axis is None]
     left = max([LEFT, *(width(label, FINE) + 12 for label in rows)])
     top = 0.0
     for number, panel in enumerate(panels):
@@ -120,12 +126,18 @@ def chart(
         if panel.axis:
             top = _lines(canvas, Point(left, top), within, frame, panel, panel.axis)
         else:
-            top = _rows(canvas, Point(left, top), within, frame)
-    for step in frame.steps[:: frame.tick]:
-        x = left + frame.x(step - frame.first)
-        canvas.label(x, top + 12, str(step), size=FINE, color="muted")
+            top = _rows(canvas, Point(left, top), within, frame, texts)
+    if "heads" in texts:
+        wide = frame.width / len(frame.steps)
+        for number, head in enumerate(texts["heads"]):
+            middle = left + wide * (number + 0.5)
+            canvas.label(middle, top + 12, head, data={"text": "heads"})
+    else:
+        for step in frame.steps[:: frame.tick]:
+            x = left + frame.x(step - frame.first)
+            canvas.label(x, top + 12, str(step), size=FINE, color="muted")
     canvas.label(left + frame.width / 2, top + 30, across, size=FINE, color="muted")
-    canvas.grow(left + frame.width + 6, top)
+    canvas.grow(left + frame.width + (LEFT if "ends" in texts else 6), top)
     return canvas.finish()
 
 
@@ -157,12 +169,33 @@ def _lines(
     return bottom
 
 
-def _rows(canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame) -> float:
+def _rows(
+    canvas: Canvas,
+    corner: Point,
+    lines: Sequence[Line],
+    frame: Frame,
+    texts: Mapping[str, Sequence[str]],
+) -> float:
     """Draw a row of cells for each line below ``corner``; return the lower edge."""
     wide = frame.width / len(frame.steps)
+    right = corner.x + frame.width
     top = corner.y + 8
-    for line in lines:
-        canvas.label(corner.x - 7, top + ROW / 2, line.label, anchor="end", size=FINE)
+    if "sides" in texts:
+        first, second = texts["sides"]
+        canvas.label(4, top + ROW / 2, first, anchor="start", size=FINE, color="muted")
+        edge = right + LEFT
+        canvas.label(edge, top + ROW / 2, second, anchor="end", size=FINE, color="muted")
+        top += ROW
+    for number, line in enumerate(lines):
+        middle = top + ROW / 2
+        if "rows" in texts:
+            label, data = texts["rows"][number], {"text": "rows"}
+        else:
+            label, data = line.label, {}
+        canvas.label(corner.x - 7, middle, label, anchor="end", size=FINE, data=data)
+        if "ends" in texts:
+            end, data = texts["ends"][number], {"text": "ends"}
+            canvas.label(right + 7, middle, end, anchor="start", size=FINE, data=data)
         cells: list[svg.Element] = [
             svg.Rect(
                 x=round(corner.x + wide * number, 2),

@@ -28,6 +28,7 @@ MODULES = tuple(
         "search.rows",
         "memory.rows",
         "memory.readings",
+        "alignment.rows",
         "learned.rows",
         "learned.readings",
         "cost.rows",
@@ -55,7 +56,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, search, documents, ablations, kept, cuts, limits, cost, scaling, checks
+    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, checks, ...
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows
