@@ -15,7 +15,7 @@ from autograder.hidden.shared.layers import Layer, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
-from solutions import attention, carousel, gates, ssm
+from solutions import attention, carousel, causal_decoder, gates, ssm
 
 LAWS = (
     *(laws.initial_state, laws.one_step, laws.whole_sequence, laws.start_state),
@@ -52,6 +52,9 @@ def described(kind: type[Any], record: type[Any], sizes: tuple[tuple[int, ...], 
 RECURRENT = ((3, 5), (1, 1), (2, 4), (4, 1))
 LSTM = described(gates.LSTM, gates.LSTMState, RECURRENT)
 ATTENTION = described(attention.MultiHeadAttention, attention.KeyValueCache, ((8, 2), (1, 1)))
+DECODER = described(
+    causal_decoder.CausalDecoder, causal_decoder.DecoderCache, ((8, 2, 2, 1, 3), (2, 1, 1, 1, 2))
+)
 LAYERS = {
     "LSTM": (LSTM, gates.LSTM, gates.LSTMState),
     "GRU": (described(gates.GRU, gates.GRUState, RECURRENT), gates.GRU, gates.GRUState),
@@ -60,6 +63,9 @@ LAYERS = {
         *(carousel.NaiveCarousel, carousel.CarouselState),
     ),
     "attention": (ATTENTION, attention.MultiHeadAttention, attention.KeyValueCache),
+    "decoder, with truths in its state": (
+        *(DECODER, causal_decoder.CausalDecoder, causal_decoder.DecoderCache),
+    ),
     "state space": (
         described(ssm.DiagonalSSM, ssm.SSMState, ((4, 6), (1, 2))),
         *(ssm.DiagonalSSM, ssm.SSMState),
@@ -137,6 +143,18 @@ class SeesTheFuture(attention.MultiHeadAttention):
         return super().attend(x, cache, mask)
 
 
+class TakesTokensForPadding(causal_decoder.CausalDecoder):
+    def forward(self, x: Tensor, state: Any = None, real: Any = None) -> Any:
+        y, state = super().forward(x, state, real)
+        return y, state._replace(real=torch.zeros_like(state.real))
+
+
+class BeginsInFloat(causal_decoder.CausalDecoder):
+    def initial_state(self, batch: int) -> Any:
+        state = super().initial_state(batch)
+        return state._replace(real=state.real.float())
+
+
 BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (ForgetsTheCells, LSTM, gates.LSTMState, laws.chunks, r"state\.c"),
     (DetachesTheCells, LSTM, gates.LSTMState, laws.layer_gradients, "Is it detached"),
@@ -144,6 +162,8 @@ BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (StartsWithAToken, ATTENTION, attention.KeyValueCache, laws.initial_state, "state.keys"),
     (DropsTheCache, ATTENTION, attention.KeyValueCache, laws.start_state, "is ignored"),
     (KeepsOnlyNewKeys, ATTENTION, attention.KeyValueCache, laws.chunks, "state.keys"),
+    (TakesTokensForPadding, DECODER, causal_decoder.DecoderCache, laws.one_step, r"state\.real"),
+    (BeginsInFloat, DECODER, causal_decoder.DecoderCache, laws.initial_state, "dtype of the"),
     (SeesTheFuture, ATTENTION, attention.KeyValueCache, laws.whole_sequence, "differs"),
 ]
 
