@@ -12,7 +12,7 @@ from autograder.checks import Student, expect_close
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Answer, Layer, Rule, State, Trial, Variant
 from autograder.hidden.shared.mistakes import named
-from autograder.hidden.shared.tools import ATOL, close
+from autograder.hidden.shared.tools import ATOL, close, with_gradient
 
 
 def expect_answer(
@@ -89,7 +89,9 @@ def as_sequence(output: object) -> object:
 
 
 def in_precision(value: Tensor, dtype: torch.dtype) -> Tensor:
-    """The value with this precision, complex if it was complex."""
+    """The value with this precision, complex if it was complex; what is no number, as it is."""
+    if not with_gradient(value):
+        return value
     return value.to(dtype.to_complex() if value.is_complex() else dtype)
 
 
