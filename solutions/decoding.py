@@ -56,18 +56,18 @@ def greedy(model: Model[State], state: State, longest: int) -> Written:
     if longest < 1:
         raise ValueError(f"longest must be at least 1, got {longest}")
     ### BEGIN SOLUTION
-    batch = len(state[0])
-    symbol = torch.full((batch,), START, device=state[0].device)
+    first, *_ = state
+    symbol = torch.full((len(first),), START, device=first.device)
     alive = torch.ones_like(symbol, dtype=torch.bool)
     written, scores = [], torch.zeros(())
     with torch.no_grad():
         for _ in range(longest):
             logits, state = model(symbol, state)
-            best, symbol = logits.log_softmax(dim=-1).max(dim=-1)
+            best, symbol = logits.log_softmax(dim=1).max(dim=1)
             scores = scores + torch.where(alive, best, 0.0)
             symbol = torch.where(alive, symbol, END)
             written.append(symbol)
-            alive = alive & (symbol != END)
+            alive = symbol != END
             if not alive.any():
                 break
     return Written(torch.stack(written, dim=1), scores)
@@ -84,23 +84,24 @@ def beam_search(model: Model[State], state: State, width: int, longest: int) -> 
     if width < 1 or longest < 1:
         raise ValueError(f"width and longest must be at least 1, got {width} and {longest}")
     ### BEGIN SOLUTION
-    beam, live = [Hypothesis([], 0.0)], [Hypothesis([], 0.0)]
+    first, *_ = state
+    beam = live = [Hypothesis([], 0.0)]
     with torch.no_grad():
         for _ in range(longest):
             last = [(each.symbols or [START])[-1] for each in live]
-            logits, state = model(torch.tensor(last, device=state[0].device), state)
+            logits, state = model(torch.tensor(last, device=first.device), state)
             grown = [
                 (Hypothesis([*each.symbols, symbol], each.score + log_p), row)
                 for row, each in enumerate(live)
-                for symbol, log_p in enumerate(logits[row].log_softmax(dim=-1).tolist())
+                for symbol, log_p in enumerate(logits[row].log_softmax(dim=0).tolist())
             ]
-            ended = [(each, -1) for each in beam if each.ended]
-            best = sorted(ended + grown, key=lambda pair: pair[0].score, reverse=True)[:width]
+            ended: list[tuple[Hypothesis, int | None]] = [(e, None) for e in beam if e.ended]
+            best = sorted([*ended, *grown], key=lambda pair: pair[0].score, reverse=True)[:width]
             beam = [each for each, _ in best]
             live = [each for each in beam if not each.ended]
             if not live:
                 break
-            parents = [row for each, row in best if not each.ended]
-            state = rows_of(state, torch.tensor(parents, device=state[0].device))
+            parents = [row for each, row in best if row is not None and not each.ended]
+            state = rows_of(state, torch.tensor(parents, device=first.device))
     return beam
     ### END SOLUTION

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, expect, expect_shape, expect_type
 from autograder.hidden.attention.feeding import (
+    AT_THE_END,
     MISTAKES,
     NAME,
     RIGHT,
@@ -111,6 +112,12 @@ def habit(student: Student, rng: torch.Generator) -> Equation:
     return next((each for each in known if close(found, ours(each, trial, x, held), 1e-8)), RIGHT)
 
 
+def over(equation: Equation) -> Layer:
+    """The layer whose steps follow this equation, with what can be wrong about its end."""
+    wrong = {words: mistaken(equation.rule) for words, mistaken in AT_THE_END.items()}
+    return replace(LAYER, rule=equation.rule, wrong=wrong)
+
+
 @suite.check(DECODER, points=0.5, title="input feeding: the cell reads [x(i); y(i-1)]")
 def feeding(student: Student, rng: torch.Generator) -> None:
     hint = "s(i) = cell([x(i); fed], h), and y(i) is what is fed next"
@@ -200,7 +207,7 @@ def starting(student: Student, rng: torch.Generator) -> None:
 @suite.check(DECODER, points=0.5, title="without a source: zeros, and nothing to look at")
 def nothing_read(student: Student, rng: torch.Generator) -> None:
     with student.lent(NAME, SOURCE):
-        layer = replace(LAYER, rule=habit(student, rng).rule)
+        layer = over(habit(student, rng))
         made = Trial(student, rng, layer).module.initial_state(2)
         expect_fields(made, layer, "initial_state")
         expect_type(made.mask, Tensor, what="state.mask that initial_state gives")
@@ -214,7 +221,7 @@ def nothing_read(student: Student, rng: torch.Generator) -> None:
 def hold(student: Student, rng: torch.Generator, *those: laws.Law) -> None:
     """Fail where the layer breaks a law, over whatever its steps do."""
     with student.lent(NAME, SOURCE):
-        layer = replace(LAYER, rule=habit(student, rng).rule)
+        layer = over(habit(student, rng))
         for law in those:
             law(student, rng, layer)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from autograder.hidden.shared.layers import State, Weights
+from autograder.hidden.shared.layers import Rule, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 
 NAME = "Decoder"
@@ -30,8 +30,8 @@ class Peek(torch.nn.Module):
         return torch.stack([memory.sum(2), memory[:, :, 0], memory.square().mean(2)], dim=2)
 
     def forward(self, query, keys, memory, mask):
-        waves = torch.sin(query.sum(1, keepdim=True) * keys[:, :, 0] + keys[:, :, 1] - keys[:, :, 2])
-        weights = waves * mask
+        first, second, third = keys.unbind(2)
+        weights = torch.sin(query.sum(1, keepdim=True) * first + second - third) * mask
         return (weights.unsqueeze(1) @ memory).squeeze(1), weights
 
 
@@ -139,6 +139,33 @@ class Equation:
         return torch.stack(outputs, dim=1), held
 
 
+def at_the_end(change: Callable[[Held, Held], Held]) -> Callable[[Rule], Rule]:
+    """A mistake about the state that forward gives back, from the right one and the first one."""
+
+    def mistaken(rule: Rule) -> Rule:
+        def run(w: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
+            y, last = rule(w, x, state)
+            return y, change(Held(*last), Held(*state))
+
+        return run
+
+    return mistaken
+
+
+AT_THE_END: Mapping[str, Callable[[Rule], Rule]] = {
+    "fed of the last state is zeros: it is the last output": (
+        at_the_end(lambda last, first: last._replace(fed=0 * last.fed))
+    ),
+    "fed of the last state is the first one: it is the last output": (
+        at_the_end(lambda last, first: last._replace(fed=first.fed))
+    ),
+    "h of the last state is the first one": (
+        at_the_end(lambda last, first: last._replace(h=first.h))
+    ),
+    "h and fed are exchanged in the last state": (
+        at_the_end(lambda last, first: last._replace(h=last.fed, fed=last.h))
+    ),
+}
 RIGHT = Equation()
 MISTAKES: Mapping[str, Mapping[str, Equation]] = {
     "fed": {
@@ -190,6 +217,9 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
         ),
         "The state is left out of what is said": (
             Equation(mixes=lambda now, context: joined(context, 0 * now.h))
+        ),
+        "The context is averaged over the batch: each source has its own": (
+            Equation(mixes=lambda now, context: joined(context.mean(0, True) + 0 * context, now.h))
         ),
         "The output is s(i); it should be y(i)": Equation(output=lambda y, h, context: h),
         "tanh is taken twice": Equation(says=lambda a: torch.tanh(torch.tanh(a))),

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect, expect_close, expect_shape
+from autograder.checks import CheckFailure, Student, expect, expect_close, expect_shape
 from autograder.hidden.attention.suite import LOOK, suite
-from autograder.hidden.attention.weighing import ALIGN, MISALIGNED, MISTAKES, RIGHT, Weighing
+from autograder.hidden.attention.weighing import ALIGN, MISALIGNED, MISTAKES, RIGHT, Mix, Weighing
 from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.owned import Mistake, expect_own
@@ -38,27 +38,51 @@ def weights_of(student: Student, scores: Tensor, mask: Tensor | None) -> tuple[A
     return numbers(found), tolerance(found)
 
 
+Known = tuple[str, str, Weighing]  # the check that a mistake is for, words for it, what it does
+
+
+def habits(student: Student, rng: torch.Generator) -> list[Known]:
+    """The known mistakes that the student makes, each where the check meant for it would see it."""
+    scores, mask = normal(rng, 3, 5), some_mask(rng, 3, 5)
+    emptied = mask & torch.tensor([[True], [False], [True]])
+    probes: dict[str, tuple[Tensor, Tensor | None]] = {
+        "softmax_axis": (normal(rng, 3, 4, 5), None),
+        "masked_out": (scores, mask),
+        "added": (scores, normal(rng, 3, 5).masked_fill(~mask, -math.inf)),
+        "nothing_left": (scores, emptied),
+    }
+    found = []
+    for own, words, weighing in MISTAKES:
+        try:
+            answer, atol = weights_of(student, *probes[own])
+        except CheckFailure:
+            continue
+        right, wrong = (each.weights(*probes[own]) for each in (RIGHT, weighing))
+        if not close(answer, right, 100 * atol) and close(answer, wrong, 100 * atol):
+            found.append((own, words, weighing))
+    return found
+
+
+def habit(student: Student, rng: torch.Generator) -> Weighing:
+    """The weighing that explains the student's weights: the right one, or a known mistake."""
+    return next((weighing for *_, weighing in habits(student, rng)), RIGHT)
+
+
 def expect_weights(
     check: str,
     student: Student,
     scores: Tensor,
     mask: Tensor | None,
     hint: str,
-    what: str = "the weights",
+    elsewhere: list[Known],
 ) -> None:
+    """Fail unless these weights are right, or wrong by a habit that another check is meant for."""
     found, atol = weights_of(student, scores, mask)
-    usable = [each for each in MISTAKES if scores.ndim > 1 or each[0] != "softmax_axis"]
+    usable = [each for each in MISTAKES if each[0] == check and scores.ndim > 1]
+    usable += [each for each in elsewhere if each[0] != check]
     suspects = [Mistake(own, words, other.weights(scores, mask)) for own, words, other in usable]
-    expect_own(check, found, RIGHT.weights(scores, mask), suspects, hint, what=what, atol=atol)
-
-
-def habit(student: Student, rng: torch.Generator) -> Weighing:
-    """The weighing that explains the student's weights: the right one, or a known mistake."""
-    scores, mask = normal(rng, 3, 5), some_mask(rng, 3, 5)
-    found, atol = weights_of(student, scores, mask)
-    known = [RIGHT, *(each for *_, each in MISTAKES)]
-    like = [each for each in known if close(found, each.weights(scores, mask), 100 * atol)]
-    return like[0] if like else RIGHT
+    wanted = RIGHT.weights(scores, mask)
+    expect_own(check, found, wanted, suspects, hint, what="the weights", atol=atol)
 
 
 def aligned(
@@ -75,10 +99,22 @@ def aligned(
         "align should return a pair: the context, and the weights that made it",
     )
     first, second = found
-    exchanged = isinstance(first, Tensor) and first.shape == scores.shape != memory[:, 0].shape
-    if exchanged:  # `look_form` asks for the order of the text
+    wide = len(memory), memory.shape[2]
+    if isinstance(first, Tensor) and first.shape == scores.shape != wide:
+        # `look_form` asks for the order of the text
         first, second = second, first
     return numbers(first), numbers(second), tolerance([first, second])
+
+
+def way_of(student: Student, rng: torch.Generator, weighing: Weighing) -> Mix:
+    """The way to the context that explains the student's: the right one, or a known mistake."""
+    scores, memory, mask = normal(rng, 3, 5), normal(rng, 3, 5, 4), some_mask(rng, 3, 5)
+    *found, atol = aligned(student, scores, memory, mask)
+    for way in (ALIGN, *MISALIGNED.values()):
+        wanted = way(weighing, scores, memory, mask)
+        if all(close(f, w, 100 * atol) for f, w in zip(found, wanted, strict=True)):
+            return way
+    return ALIGN
 
 
 # --- the checks -------------------------------------------------------------------------------
@@ -112,37 +148,45 @@ def look_form(student: Student, rng: torch.Generator) -> None:
 def softmax_axis(student: Student, rng: torch.Generator) -> None:
     for shape in ((4, 6), (3, 3), (2, 3, 5), (2, 3, 4, 4), (1, 7), (5,)):
         hint = f"Scores of shape {shape}: exponentials over the last axis, divided by their sum"
-        expect_weights("softmax_axis", student, normal(rng, *shape), None, hint)
+        expect_weights("softmax_axis", student, normal(rng, *shape), None, hint, [])
 
 
 @suite.check(LOOK, points=0.5, title="a boolean mask: nothing for the forbidden, one in all")
 def masked_out(student: Student, rng: torch.Generator) -> None:
+    known = habits(student, rng)
     for shape, like in (((4, 6), (4, 6)), ((3, 2, 5), (3, 1, 5)), ((4, 6), (6,))):
         hint = f"Scores of shape {shape} and a mask of {like}: softmax over what is allowed"
-        expect_weights("masked_out", student, normal(rng, *shape), some_mask(rng, *like), hint)
+        given = normal(rng, *shape), some_mask(rng, *like)
+        expect_weights("masked_out", student, *given, hint, known)
     one = torch.eye(5, dtype=torch.bool)
     hint = "Where one token is allowed, it gets all"
-    expect_weights("masked_out", student, normal(rng, 5, 5), one, hint)
+    expect_weights("masked_out", student, normal(rng, 5, 5), one, hint, known)
 
 
 @suite.check(LOOK, points=0.5, title="numbers as a mask are added to the scores")
 def added(student: Student, rng: torch.Generator) -> None:
+    known = habits(student, rng)
     for shape in ((4, 6), (2, 3, 5)):
         pushes = normal(rng, *shape).masked_fill(~some_mask(rng, *shape), -math.inf)
         hint = "softmax(scores + mask), and nothing where the mask is -inf"
-        expect_weights("added", student, normal(rng, *shape), pushes, hint)
+        expect_weights("added", student, normal(rng, *shape), pushes, hint, known)
 
 
 @suite.check(LOOK, points=0.5, title="nothing to attend to: zeros forwards and backwards, no NaN")
 def nothing_left(student: Student, rng: torch.Generator) -> None:
     scores, memory, mask = normal(rng, 3, 5), normal(rng, 3, 5, 4), some_mask(rng, 3, 5)
     mask[1] = False
+    known = habits(student, rng)
     for given in (mask, normal(rng, 3, 5).masked_fill(~mask, -math.inf)):
         found, _ = weights_of(student, scores, given)
         expect_shape(found, scores.shape, what="the weights")
         expect_no_nan(found, "the weights")
         hint = "A row in which nothing may be attended to should come out as zeros"
-        expect_weights("nothing_left", student, scores, given, hint)
+        expect_weights("nothing_left", student, scores, given, hint, known)
+        if not close(found, RIGHT.weights(scores, given), SINGLE):
+            return  # a mistake that has cost its points
+    if way_of(student, rng, RIGHT) is not ALIGN:
+        return
     mixed, weights, _ = aligned(student, scores, memory, mask)
     for value, what in ((mixed, "the context"), (weights, "the weights of align")):
         expect_shape(value, (3, 4) if value is mixed else (3, 5), what=what)
@@ -171,7 +215,7 @@ def expect_no_nan(value: Tensor, what: str) -> None:
 @suite.check(LOOK, points=0.5, title="the context: states by their weights, each source its own")
 def mean_of_states(student: Student, rng: torch.Generator) -> None:
     weighing = habit(student, rng)
-    for batch, source, size in ((4, 6, 3), (3, 3, 3), (2, 5, 5)):
+    for batch, source, size in ((4, 6, 3), (3, 3, 4), (2, 5, 2)):
         scores, memory = normal(rng, batch, source), normal(rng, batch, source, size)
         for mask in (some_mask(rng, batch, source), None):
             found = aligned(student, scores, memory, mask)
@@ -181,10 +225,6 @@ def mean_of_states(student: Student, rng: torch.Generator) -> None:
             hint = "The context is the sum of alpha(j) h(j) over the tokens"
             for i, what in enumerate(("the context", "the weights that align returns")):
                 suspects = [Mistake("mean_of_states", words, each[i]) for words, each in wrong]
-                suspects += [
-                    Mistake("elsewhere", "", ALIGN(other, scores, memory, mask)[i])
-                    for *_, other in MISTAKES
-                ]
                 args = found[i], wanted[i], suspects, hint
                 expect_own("mean_of_states", *args, what=what, atol=found[2])
 
@@ -193,14 +233,7 @@ def mean_of_states(student: Student, rng: torch.Generator) -> None:
 def look_gradients(student: Student, rng: torch.Generator) -> None:
     weighing, mask = habit(student, rng), some_mask(rng, 3, 5)
     scores, memory = normal(rng, 3, 5), normal(rng, 3, 5, 4)
-    by_align = aligned(student, scores, memory, mask)
-    ways = (ALIGN, *MISALIGNED.values())
-    like = [
-        way
-        for way in ways
-        if all(map(close, by_align[:2], way(weighing, scores, memory, mask), (1e-8, 1e-8)))
-    ]
-    way = like[0] if like else ALIGN
+    way = way_of(student, rng, weighing)
     words = "the context", "the weights"
 
     def theirs(given: dict[str, Tensor]) -> dict[str, Any]:
@@ -218,6 +251,7 @@ def look_gradients(student: Student, rng: torch.Generator) -> None:
 
 @suite.check(LOOK, points=0.5, title="edges: large scores, one token, one row, float32")
 def look_edges(student: Student, rng: torch.Generator) -> None:
+    known = habits(student, rng)
     for factor, shift in ((1.0, 900.0), (1.0, -5000.0), (2000.0, 0.0)):
         for dtype in (DOUBLE, torch.float32):
             scores = (factor * normal(rng, 3, 6) + shift).to(dtype)
@@ -226,19 +260,17 @@ def look_edges(student: Student, rng: torch.Generator) -> None:
                 found = student.masked_softmax(scores, mask)
             expect_shape(found, scores.shape, what="the weights")
             expect(bool(found.isfinite().all()), "large scores give NaN or inf: exp overflows")
-            if dtype == torch.float32:
-                expect_close(found.double(), RIGHT.weights(scores.double(), mask), atol=SINGLE,
-                             what="the weights in float32")  # fmt: skip
-            hint = "With large scores: how low are those that are forbidden?"
-            expect_weights("look_edges", student, scores.double(), mask, hint)
+            wanted, atol = RIGHT.weights(scores.double(), mask), tolerance(scores)
+            usual = [Mistake(own, words, kind.weights(scores.double(), mask))
+                     for own, words, kind in known]  # fmt: skip
+            hint, what = "How low are the scores that are forbidden?", "the weights of large scores"
+            args = found.double(), wanted, usual, hint
+            expect_own("look_edges", *args, what=what, atol=atol)
+    weighing = habit(student, rng)
+    way = way_of(student, rng, weighing)
     for batch, source in ((1, 1), (1, 4), (3, 1)):
         scores, memory = normal(rng, batch, source), normal(rng, batch, source, 2)
         mixed, _, atol = aligned(student, scores, memory, None)
-        wanted = ALIGN(habit(student, rng), scores, memory, None)[0]
-        suspects = [
-            Mistake("elsewhere", "", way(weighing, scores, memory, None)[0])
-            for way in (ALIGN, *MISALIGNED.values())
-            for weighing in (RIGHT, *(each for *_, each in MISTAKES))
-        ]
+        wanted = way(weighing, scores, memory, None)[0]
         hint = f"With {batch} sources of {source} tokens: is an axis squeezed away?"
-        expect_own("look_edges", mixed, wanted, suspects, hint, what="the context", atol=atol)
+        expect_close(mixed, wanted, atol=atol, rtol=atol, what="the context", hint=hint)

@@ -92,6 +92,17 @@ def summary_of(w: Weights, x: Tensor, lengths: Tensor) -> Tensor:
 # --- typical mistakes -------------------------------------------------------------------------
 
 
+def wrong_masks(lengths: Tensor, longest: int) -> Suspects:
+    wanted = within(lengths, longest)
+    return {
+        "The mask looks turned round: True at tokens, False at padding": ~wanted,
+        "There is one True too many in each row: places count from 0": within(lengths + 1, longest),
+        "There is one True too few in each row": within(lengths - 1, longest),
+        "The padding stands behind the tokens, not before them": wanted.flip(1),
+        "Only the last token is marked": wanted & ~within(lengths - 1, longest),
+    }
+
+
 def wrong_memories(w: Weights, x: Tensor, lengths: Tensor) -> Suspects:
     read, time = each_alone(w, x, lengths), x.shape[1]
     whole = each_alone(w, x, torch.full_like(lengths, time))

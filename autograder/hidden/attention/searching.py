@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -24,6 +25,10 @@ def raw(logits: Tensor) -> Tensor:
 
 def probability(logits: Tensor) -> Tensor:
     return logits.softmax(-1)
+
+
+def free_end(logits: Tensor) -> Tensor:
+    return logits.log_softmax(-1).index_fill(-1, torch.tensor([END]), 0.0)
 
 
 def up_to_end(symbols: Tensor) -> Tensor:
@@ -96,7 +101,8 @@ GREEDY_MISTAKES: list[tuple[str, str, Greed]] = [
      Greed(carries=False)),
     ("likeliest", "The model hears START and gets the first state each time",
      Greed(hears=False, carries=False)),
-    ("likeliest", "The least likely symbol is taken", Greed(takes=lambda logits: logits.argmin(-1))),
+    ("likeliest", "The least likely symbol is taken",
+     Greed(takes=lambda logits: logits.argmin(-1))),
     ("likeliest", "The second likeliest symbol is taken",
      Greed(takes=lambda logits: logits.argsort(-1)[:, -2])),
     ("likeliest", "START is never taken; it is a symbol like any other",
@@ -157,8 +163,8 @@ class Search:
     more: int = 0  # steps than `longest`
     only_ended: bool = False
     given: Callable[[Line], Line] = lambda line: line  # as it is returned
-    order: Callable[[Line], float] = lambda line: -line.score
-    ranks: Callable[[Line], float] = lambda line: line.score  # within the search
+    ranks: Callable[[Line], float] = lambda line: line.score
+    worst_first: bool = False
 
     def find(self, model: Babble, past: Past, width: int, longest: int) -> list[Line]:
         beam = [Line((), 0.0)] * (width if self.copies else 1)
@@ -183,7 +189,7 @@ class Search:
             past = after.rows(chosen) if self.carries else begun.rows([0] * len(open_ones))
         found = sorted([*aside, *beam], key=self.ranks, reverse=True)
         kept = [line for line in found if line.ended or not self.only_ended][:width]
-        return sorted(map(self.given, kept), key=self.order)
+        return [self.given(line) for line in (reversed(kept) if self.worst_first else kept)]
 
     def grown(self, model: Babble, past: Past, live: list[Line]) -> list[tuple[Line, Past]]:
         last = [(line.symbols or (self.first,))[-1] if self.hears else self.first for line in live]
@@ -202,21 +208,38 @@ class Search:
         return self.stops == "best" and beam[0].ended
 
 
+def scored(score: Callable[[Line], float]) -> Callable[[Line], Line]:
+    return lambda line: line._replace(score=score(line))
+
+
+def mean(line: Line) -> float:
+    return line.score / max(1, len(line.symbols))
+
+
+def without_its_end(line: Line) -> Line:
+    return line._replace(symbols=line.symbols[:-1]) if line.ended else line
+
+
 BEAM = Search()
 BEAM_MISTAKES: list[tuple[str, str, Search]] = [
+    ("beam_edges", "There is one symbol too many: longest is reached", Search(more=1)),
+    ("beam_edges", "There is one symbol too few", Search(more=-1)),
+    ("beam_edges", "Hypotheses that reach longest without END are left out",
+     Search(only_ended=True)),
     ("continuations", "Each hypothesis goes on by its likeliest symbol only: all that can follow "
      "are candidates", Search(branches=1)),
     ("continuations", "Each hypothesis goes on by its two likeliest symbols only: all that can "
      "follow are candidates", Search(branches=2)),
     ("continuations", "The beam begins with several copies of the same: it begins with one "
      "hypothesis", Search(copies=True)),
-    ("ended_stay", "What has ended is lost: it keeps its place, with its score", Search(ended="drop")),
+    ("ended_stay", "What has ended is lost: it keeps its place, with its score",
+     Search(ended="drop")),
     ("ended_stay", "What has ended goes on growing: nothing follows END", Search(ended="go on")),
     ("ended_stay", "What has ended gives up its place in the beam: it keeps it",
      Search(ended="step aside")),
-    ("ended_stay", "The search stops when the first hypothesis has ended: it goes on until all have",
+    ("ended_stay", "The search stops when the first hypothesis has ended; all should",
      Search(stops="any")),
-    ("ended_stay", "The search stops when the best has ended: it goes on until all have",
+    ("ended_stay", "The search stops when the best has ended; all should",
      Search(stops="best")),
     ("states_follow", "The rows of the state stay where they are: each hypothesis goes on from the "
      "state of the one that it came from", Search(parents="rows")),
@@ -226,26 +249,24 @@ BEAM_MISTAKES: list[tuple[str, str, Search]] = [
     ("states_follow", "The model always hears START: it should hear each hypothesis' last symbol",
      Search(hears=False)),
     ("states_follow", "Before the first symbol stands START, here it is END", Search(first=END)),
-    ("beam_claims", "Logits are added up: a log probability is their log-softmax", Search(value=raw)),
+    ("beam_claims", "Logits are added up: a log probability is their log-softmax",
+     Search(value=raw)),
     ("beam_claims", "Probabilities are added up: add their logarithms", Search(value=probability)),
     ("beam_claims", "This is a probability; the score is its logarithm",
-     Search(given=lambda line: line._replace(score=float(torch.tensor(line.score).double().exp())))),
+     Search(given=scored(lambda line: math.exp(line.score)))),
     ("beam_claims", "The score is divided by the number of symbols; it is the sum",
-     Search(given=lambda line: line._replace(score=line.score / len(line.symbols)))),
-    ("beam_claims", "Hypotheses are ranked by the mean over their symbols; it is the sum that counts",
-     Search(ranks=lambda line: line.score / max(1, len(line.symbols)))),
+     Search(given=scored(mean))),
+    ("beam_claims", "Hypotheses are ranked by the mean over their symbols; the sum counts",
+     Search(ranks=mean)),
     ("beam_claims", "Hypotheses are ranked by the mean over their symbols, and that is the score; "
      "it is the sum that counts",
-     Search(ranks=lambda line: line.score / max(1, len(line.symbols)),
-            given=lambda line: line._replace(score=line.score / len(line.symbols)))),
+     Search(ranks=mean, given=scored(mean))),
     ("beam_claims", "The sign is turned round: a log probability is below 0",
-     Search(given=lambda line: line._replace(score=-line.score), order=lambda line: line.score)),
-    ("beam_form", "The worst comes first: the best should", Search(order=lambda line: line.score)),
-    ("beam_form", "END is cut off: a hypothesis that has ended shows it", Search(
-        given=lambda line: line._replace(symbols=line.symbols[:-1] if line.ended else line.symbols))),
+     Search(given=scored(lambda line: -line.score))),
+    ("beam_claims", "END is left out of the score: it was chosen, too", Search(value=free_end)),
+    ("beam_form", "The worst comes first: the best should", Search(worst_first=True)),
+    ("beam_form", "END is cut off: a hypothesis that has ended shows it",
+     Search(given=without_its_end)),
     ("beam_form", "START stands before every hypothesis; the symbols are those that were written",
      Search(given=lambda line: line._replace(symbols=(START, *line.symbols)))),
-    ("beam_edges", "There is one symbol too many: longest is reached", Search(more=1)),
-    ("beam_edges", "There is one symbol too few", Search(more=-1)),
-    ("beam_edges", "Hypotheses that reach longest without END are left out", Search(only_ended=True)),
 ]  # fmt: skip
