@@ -1,4 +1,4 @@
-"""Right: small functions, torch.nn.functional, parameters instead of Linear, recursion in the beam."""
+"""Right: small functions, torch.nn.functional, sequences packed one by one, recursion."""
 
 # %% masked-softmax
 F = torch.nn.functional
@@ -33,9 +33,6 @@ def padding_mask(lengths, longest):
 
 
 # %% encoder
-from torch.nn.utils import rnn
-
-
 class PackedEncoder(nn.Module):
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -43,11 +40,13 @@ class PackedEncoder(nn.Module):
         self.gru = nn.GRU(input_size, hidden_size, batch_first=True, bidirectional=True)
 
     def forward(self, x, lengths):
-        packed = rnn.pack_sequence(
+        packed = nn.utils.rnn.pack_sequence(
             [row[:n] for row, n in zip(x, lengths, strict=True)], enforce_sorted=False
         )
         states, last = self.gru(packed)
-        memory, _ = rnn.pad_packed_sequence(states, batch_first=True, total_length=x.size(1))
+        memory, _ = nn.utils.rnn.pad_packed_sequence(
+            states, batch_first=True, total_length=x.size(1)
+        )
         return Source(
             memory=memory, h=torch.cat(tuple(last), -1), mask=padding_mask(lengths, x.size(1))
         )
@@ -172,7 +171,7 @@ def grown(model, live, state):
     heard = torch.tensor([line.symbols[-1] if line.symbols else START for line, _ in live])
     log_p, state = said(model, heard, rows_of(state, torch.tensor([row for _, row in live])))
     lines = [
-        (Hypothesis(line.symbols + [symbol], line.score + float(value)), row)
+        (Hypothesis([*line.symbols, symbol], line.score + float(value)), row)
         for row, (line, _) in enumerate(live)
         for symbol, value in enumerate(log_p[row])
     ]

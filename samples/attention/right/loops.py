@@ -1,4 +1,4 @@
-"""Right: row by row and token by token, lists and plain numbers, no packing at all."""
+"""Right: token by token, lists and plain numbers, no packing at all."""
 
 
 # %% masked-softmax
@@ -7,17 +7,14 @@ def masked_softmax(scores, mask=None):
         mask = torch.ones_like(scores, dtype=torch.bool)
     if mask.dtype != torch.bool:
         scores, mask = scores + mask, mask > -math.inf
-    columns = list(zip(scores.unbind(-1), mask.expand(scores.shape).unbind(-1), strict=True))
-    largest = scores.new_full(scores.shape[:-1], -math.inf)
-    for e, free in columns:
-        largest = torch.where(free, torch.maximum(largest, e.detach()), largest)
-    powers, total = [], scores.new_zeros(scores.shape[:-1])
-    for e, free in columns:
-        power = torch.exp(torch.where(free, e - largest, -math.inf))
-        powers.append(power)
+    if not scores.shape[-1]:
+        return scores
+    largest = torch.where(mask, scores, -math.inf).max(dim=-1, keepdim=True).values.detach()
+    powers = torch.exp(torch.where(mask, scores - largest, -math.inf))
+    total = 0.0
+    for power in powers.unbind(-1):
         total = total + power
-    total = torch.where(total == 0, 1.0, total)
-    return torch.stack([power / total for power in powers], dim=-1) if powers else scores
+    return powers / torch.where(total == 0, 1.0, total).unsqueeze(-1)
 
 
 # %% align
@@ -42,13 +39,24 @@ class PackedEncoder(nn.Module):
         self.gru = nn.GRU(input_size, hidden_size, batch_first=True, bidirectional=True)
 
     def forward(self, x, lengths):
-        memory, ends = [], []
-        for row, n in zip(x, lengths.tolist(), strict=True):
-            states, last = self.gru(row[:n].unsqueeze(0))
-            padding = x.new_zeros(len(row) - n, self.memory_size)
-            memory.append(torch.cat([states[0], padding]))
-            ends.append(torch.cat([last[0, 0], last[1, 0]]))
-        return Source(torch.stack(memory), torch.stack(ends), padding_mask(lengths, x.shape[1]))
+        mask = padding_mask(lengths, x.shape[1])
+        tokens, real = list(x.unbind(1)), list(mask.unsqueeze(2).unbind(1))
+        ahead, last = self.one_way(tokens, real, "")
+        back, first = self.one_way(tokens[::-1], real[::-1], "_reverse")
+        states = [torch.cat(pair, dim=1) for pair in zip(ahead, back[::-1], strict=True)]
+        memory = torch.stack(
+            [state * here for state, here in zip(states, real, strict=True)], dim=1
+        )
+        return Source(memory, torch.cat([last, first], dim=1), mask)
+
+    def one_way(self, tokens, real, end):
+        names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+        weights = [getattr(self.gru, name + end) for name in names]
+        h, states = tokens[0].new_zeros(len(tokens[0]), self.gru.hidden_size), []
+        for x_t, here in zip(tokens, real, strict=True):
+            h = torch.where(here, torch.gru_cell(x_t, h, *weights), h)
+            states.append(h)
+        return states, h
 
 
 # %% additive
@@ -171,7 +179,7 @@ def beam_search(model, state, width, longest):
             with torch.no_grad():
                 logits, after = model(torch.tensor(symbols[-1:] or [START]), past)
             for symbol, log_p in enumerate(logits[0].log_softmax(0).tolist()):
-                candidates.append((symbols + [symbol], score + log_p, after))
+                candidates.append(([*symbols, symbol], score + log_p, after))
         candidates.sort(key=lambda each: each[1], reverse=True)
         beam = candidates[:width]
     return [Hypothesis(symbols, score) for symbols, score, _ in beam]

@@ -1,4 +1,4 @@
-"""Right: helper modules and buffers of the student's own, a class for the search, greedy as a beam."""
+"""Right: helper modules and buffers of the student's own, classes for the two searches."""
 
 
 # %% masked-softmax

@@ -18,7 +18,7 @@ def beam_search(model, state, width, longest):
                     candidates.append(
                         (
                             Hypothesis(
-                                each.symbols + [symbol],
+                                [*each.symbols, symbol],
                                 each.score + (0.0 if symbol == END else log_p),
                             ),
                             row,

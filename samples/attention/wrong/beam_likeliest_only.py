@@ -21,7 +21,7 @@ def beam_search(model, state, width, longest):
                     )
                 ]:
                     candidates.append(
-                        (Hypothesis(each.symbols + [symbol], each.score + log_p), row)
+                        (Hypothesis([*each.symbols, symbol], each.score + log_p), row)
                     )
             candidates = sorted(candidates, key=lambda pair: pair[0].score, reverse=True)[:width]
             beam = [each for each, _ in candidates]

@@ -16,7 +16,7 @@ def beam_search(model, state, width, longest):
             for row, each in enumerate(live):
                 for symbol, log_p in enumerate(logits[row].tolist()):
                     candidates.append(
-                        (Hypothesis(each.symbols + [symbol], each.score + log_p), row)
+                        (Hypothesis([*each.symbols, symbol], each.score + log_p), row)
                     )
             candidates = sorted(candidates, key=lambda pair: pair[0].score, reverse=True)[:width]
             beam = [each for each, _ in candidates]

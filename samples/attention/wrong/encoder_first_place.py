@@ -17,7 +17,7 @@ class PackedEncoder(nn.Module):
         packed = nn.utils.rnn.pack_padded_sequence(
             x, lengths.cpu(), batch_first=True, enforce_sorted=False
         )
-        states, last = self.gru(packed)
+        states, _last = self.gru(packed)
         memory, _ = nn.utils.rnn.pad_packed_sequence(
             states, batch_first=True, total_length=x.shape[1]
         )
