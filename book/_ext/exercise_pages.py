@@ -9,8 +9,10 @@ box below the title says how to download, open, check and hand in.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tempfile
+from collections.abc import Collection
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -84,15 +86,21 @@ def add_box(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(path))
     notebook = nbformat.reads(exercises(app.env)[docname], as_version=4)
     name = docname.removeprefix(FOLDER)
-    chapter = f"book/{name}"
+    chapter = chapter_of(name, app.env.found_docs)
     box = BOX.format(
         name=name,
-        chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter in app.env.found_docs else "",
+        chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter else "",
         packages=" ".join(packages_of(notebook)),
         wheel=archives.check_wheel(Path(app.srcdir)),
         up=f"../{archives.FOLDER}/",
     )
     source[0] = below_title(source[0], box)
+
+
+def chapter_of(name: str, docnames: Collection[str]) -> str:
+    """Return the chapter of an assignment: their names agree, their numbers need not; or ""."""
+    topic = name.partition("-")[2]
+    return next((each for each in sorted(docnames) if re.fullmatch(rf"book/\d+-{topic}", each)), "")
 
 
 def below_title(page: str, text: str) -> str:
