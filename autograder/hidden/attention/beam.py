@@ -127,8 +127,11 @@ def some(rng: torch.Generator, symbols: int = 5, ends: bool = True) -> tuple[Bab
     return drawn(rng, symbols, ends=ends), new(rng, (0 if ends else 1,))
 
 
-def telling(rng: torch.Generator, width: int, longest: int, owner: str) -> tuple[Babble, Past]:
+def telling(
+    student: Student, rng: torch.Generator, width: int, longest: int, owner: str
+) -> tuple[Babble, Past]:
     """A model for which no mistake of this check finds what is right."""
+    searched(student, *some(rng), 1, 1)  # who has written nothing hears of it without a search
     wrong = [kind for check, _, kind in BEAM_MISTAKES if check == owner]
     for _ in range(60):
         model, past = some(rng)
@@ -197,7 +200,7 @@ def claim(model: Babble, past: Past, symbols: tuple[int, ...]) -> float:
 @suite.check(PART, points=0.5, title="scores: the log probability of just these symbols, with END")
 def beam_claims(student: Student, rng: torch.Generator) -> None:
     for width, longest in ((4, 8), (1, 8), (3, 2)):
-        model, past = telling(rng, width, longest, "beam_claims")
+        model, past = telling(student, rng, width, longest, "beam_claims")
         found = searched(student, model, past, width, longest)
         gaps = [abs(line.score - claim(model, past, line.symbols)) for line in found]
         ranked = same(found, BEAM.find(model, past, width, longest), scores=False)
@@ -223,7 +226,7 @@ def continuations(student: Student, rng: torch.Generator) -> None:
 @suite.check(PART, points=0.5, title="what has ended stays in the beam, as it is")
 def ended_stay(student: Student, rng: torch.Generator) -> None:
     for width in (2, 3, 5):
-        model, past = telling(rng, width, 9, "ended_stay")
+        model, past = telling(student, rng, width, 9, "ended_stay")
         hint = "What has ended is a candidate at every step, with the score that it has"
         expect_search("ended_stay", student, model, past, width, 9, hint)
 
@@ -231,7 +234,7 @@ def ended_stay(student: Student, rng: torch.Generator) -> None:
 @suite.check(PART, points=0.5, title="each goes on from the state of the one that it came from")
 def states_follow(student: Student, rng: torch.Generator) -> None:
     for width in (2, 4):
-        model, past = telling(rng, width, 7, "states_follow")
+        model, past = telling(student, rng, width, 7, "states_follow")
         hint = "Pick the rows of the state that the new hypotheses came from, in their order"
         expect_search("states_follow", student, model, past, width, 7, hint)
 

@@ -155,12 +155,6 @@ AT_THE_END: Mapping[str, Callable[[Rule], Rule]] = {
     "fed of the last state is zeros: it is the last output": (
         at_the_end(lambda last, first: last._replace(fed=0 * last.fed))
     ),
-    "fed of the last state is the first one: it is the last output": (
-        at_the_end(lambda last, first: last._replace(fed=first.fed))
-    ),
-    "h of the last state is the first one": (
-        at_the_end(lambda last, first: last._replace(h=first.h))
-    ),
     "h and fed are exchanged in the last state": (
         at_the_end(lambda last, first: last._replace(h=last.fed, fed=last.h))
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -51,15 +52,17 @@ def habits(student: Student, rng: torch.Generator) -> list[Known]:
         "added": (scores, normal(rng, 3, 5).masked_fill(~mask, -math.inf)),
         "nothing_left": (scores, emptied),
     }
+    answers = {}
+    for own, probe in probes.items():
+        with suppress(CheckFailure):
+            answers[own] = weights_of(student, *probe)
     found = []
     for own, words, weighing in MISTAKES:
-        try:
-            answer, atol = weights_of(student, *probes[own])
-        except CheckFailure:
-            continue
-        right, wrong = (each.weights(*probes[own]) for each in (RIGHT, weighing))
-        if not close(answer, right, 100 * atol) and close(answer, wrong, 100 * atol):
-            found.append((own, words, weighing))
+        if own in answers:
+            answer, atol = answers[own]
+            right, wrong = (each.weights(*probes[own]) for each in (RIGHT, weighing))
+            if not close(answer, right, 100 * atol) and close(answer, wrong, 100 * atol):
+                found.append((own, words, weighing))
     return found
 
 

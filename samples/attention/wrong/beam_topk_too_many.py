@@ -18,10 +18,9 @@ def beam_search(model, state, width, longest):
                     candidates.append(
                         (Hypothesis([*each.symbols, symbol], each.score + log_p), row)
                     )
-            places = (
-                torch.tensor([each.score for each, _ in candidates]).topk(width).indices.tolist()
-            )
-            candidates = [candidates[place] for place in places]
+            scores = torch.tensor([each.score for each, _ in candidates])
+            places = scores.topk(width).indices
+            candidates = [candidates[place] for place in places.tolist()]
             beam = [each for each, _ in candidates]
             live = [each for each in beam if not each.ended]
             if not live:
