@@ -81,6 +81,10 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "large mask": lambda: matrix([[float(j <= i) for j in range(37)] for i in range(37)], alt=ALT),
     "tree": lambda: drawing.tree(3, alt=ALT),
     "ways": lambda: ways(WAYS, alt=ALT),
+    "head": lambda: drawing.head(alt=ALT),
+    "small head": lambda: drawing.head(alt=ALT, tokens=2),
+    "blocks": lambda: drawing.blocks(["pre", "post"], alt=ALT),
+    "cache": lambda: drawing.cache(alt=ALT),
 }
 
 
