@@ -1,7 +1,7 @@
 """Small language models of Python's own source, of equal size: for equal text, for equal time.
 
 All stand in one frame, ``LanguageModel``, with one matrix for embedding and head. Between the two:
-today's transformer block, that of 2017 (with its norm in front), PyTorch's LSTM, or Mamba blocks.
+today's transformer blocks, PyTorch's LSTM, or Mamba blocks.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ MARKS = 10  # places along the training at which the held-out loss is measured
 class Body(SequenceLayer[NoState]):
     """A body of ``sized`` that reads every window from its beginning; it hands on no state."""
 
-    def __init__(self, kind: str, width: int, positions: sized.Positions = "none") -> None:
+    def __init__(self, kind: str, width: int) -> None:
         super().__init__()
-        self.body = sized.body(kind, width, positions)
+        self.body = sized.body(kind, width, "none")
 
     def forward(
         self, x: Float[Tensor, "batch time dim"], state: NoState | None = None
@@ -47,7 +47,6 @@ class Body(SequenceLayer[NoState]):
 
 LAYERS: dict[str, Callable[[int], SequenceLayer[Any]]] = {
     "today": lambda width: CausalDecoder(width, HEADS, sized.LAYERS, GROUPS),
-    "2017": lambda width: Body("transformer", width, "sinusoidal"),
     "lstm": lambda width: Body("lstm", width),
     "mamba": lambda width: Body("mamba", width),
 }
