@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.instruments.probes import gradient_by_lag, serial_steps
 from solutions.carousel import LSTM1997, NaiveCarousel
+from solutions.causal_decoder import CausalDecoder
 from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
 from solutions.rnn import RNN
@@ -37,6 +38,7 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "lstm1997": ("LSTM of 1997", lambda width: LSTM1997(width, width, truncated=False)),
     "lstm": ("LSTM, forget gates start at bias 1", lambda width: LSTM(width, width, 1.0)),
     "gru": ("GRU", lambda width: GRU(width, width)),
+    "transformer": ("transformer block, with cache", lambda width: CausalDecoder(width, 4, 1, 2)),
 }
 
 
@@ -76,8 +78,9 @@ def ask(layer: Layer, width: int = WIDTH) -> Answers:
         y, state = layer(x)
         state_bytes.append(sum(part.numel() * part.element_size() for part in state))
         chains.append(serial_steps(y))
+        held = type(state)(*(part.detach() for part in state))  # the counter asks for a history
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            layer.step(x[:, 0], state)
+            layer.step(x[:, 0], held)
         operations.append(counter.get_total_flops())
     x = torch.randn(8, LAG + 1, width, generator=draws).requires_grad_()
     by_lag = gradient_by_lag(layer(x)[0], x)

@@ -29,26 +29,25 @@ WAYS: dict[str, Parameters] = {
 
 
 def depth_trials(quick: bool) -> Trials:
-    """One depth, place of the norm, rate and warm-up per trial, all seeds one after the other."""
+    """One depth, place of the norm and warm-up per trial, all seeds one after the other."""
     fixed = {
         "characters": 1_000_000,
         "width": 32,
         "batch": 16,
         "length": 32,
+        "rate": 0.003,
         "steps": 40 if quick else 200,
         "seeds": list(range(1 if quick else 5)),
     }
     return {
-        f"{norm}-{depth}-rate{rate}-warm{warm_up}": {
+        f"{norm}-{depth}-rate{fixed['rate']}-warm{warm_up}": {
             "norm": norm,
             "depth": depth,
-            "rate": rate,
             "warm_up": warm_up,
             **fixed,
         }
         for depth in (DEPTHS[:2] if quick else DEPTHS)
         for norm in ("pre", "post")
-        for rate in (0.001, 0.003)
         for warm_up in (0, 50)
     }
 
