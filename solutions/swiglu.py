@@ -21,11 +21,9 @@ def swiglu_size(dim: int, multiple: int = 64) -> int:
     """
     if dim < 1 or multiple < 1:
         raise ValueError(f"dim and multiple must be at least 1, got {dim} and {multiple}")
-    ### BEGIN SOLUTION
-    # Whole numbers: 8 * 3 / 3 must not come out a little above 8.
+    # In whole numbers: a division could come out a little above 8 where it is 8.
     blocks = -(-8 * dim // (3 * multiple))
     return blocks * multiple
-    ### END SOLUTION
 
 
 class SwiGLU(nn.Module):
