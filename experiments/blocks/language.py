@@ -104,31 +104,36 @@ class _Scores(torch.nn.Module):
 
 
 def run_language(p: dict[str, Any], device: str) -> Outcome:
-    """Train one model for ``steps``, or for ``seconds`` of one core; measure it as it learns."""
+    """Train one model for ``steps``, or for ``seconds`` of one core; measure it as it learns.
+
+    ``clock`` holds the seconds of training at every point of the curve, where they count.
+    """
     training, held_out = language.split(p["characters"])
     pieces = language.cut(held_out, p["test"], p["length"] + 1)
-    steps = p.get("steps") or steps_within(p["seconds"], p, training)
+    steps = steps_within(p["seconds"], p, training) if p["seconds"] else p["steps"]
     torch.manual_seed(p["seed"])
     model = build(p["kind"], p["width"])
     curve: list[list[float]] = []
-    spent, since = 0.0, time.process_time()
+    clock: list[float] = []
+    since = time.process_time()
 
     def watch(step: int) -> None:
-        nonlocal spent, since
-        if step * MARKS // steps > (step - 1) * MARKS // steps:
-            spent += time.process_time() - since
-            read = step * p["batch"] * p["length"]
-            curve.append([read, round(spent, 2), held_out_loss(model, pieces)])
-            since = time.process_time()
+        nonlocal since
+        if step * MARKS // steps == (step - 1) * MARKS // steps:
+            return
+        clock.append(round(sum(clock[-1:]) + time.process_time() - since, 2))
+        tested = pieces if step == steps else pieces[: p["glimpse"]]
+        curve.append([step * p["batch"] * p["length"], held_out_loss(model, tested)])
+        since = time.process_time()
 
     train(model, training, p, steps, watch)
     return {
         "weights": sized.parameters(model),
-        "characters_read": steps * p["batch"] * p["length"],
-        "seconds": curve[-1][1],
-        "curve": curve,  # characters read, seconds of one core, loss
-        "loss": curve[-1][2],
+        "characters_read": curve[-1][0],
+        "curve": curve,  # characters read, loss
+        "loss": curve[-1][1],
         "unit": "nats per character",
+        **({"clock": clock} if p["seconds"] else {}),
         **(written(model, p) if p["writes"] else {}),
     }
 

@@ -17,8 +17,8 @@ TRIED = {
     "lstm": (0.003, 0.01, 0.03, 0.1),
     "mamba": (0.003, 0.01, 0.03),
 }
-STEPS, LONG = 500, 3000
-SECONDS = 15.0  # about what today's block takes for STEPS
+STEPS, LONG = 300, 2000
+SECONDS = 8.0  # about what today's block takes for STEPS
 WAYS: dict[str, Parameters] = {
     "likeliest": {"temperature": 0.0},
     "temperature 1": {},
@@ -63,7 +63,9 @@ def language_model(kind: str, seed: int, quick: bool, **changes: Any) -> Paramet
         "batch": 16,
         "length": 64,
         "steps": 20 if quick else STEPS,
-        "test": 200 if quick else 1000,
+        "seconds": 0.0,  # 0: as many steps as that
+        "test": 200 if quick else 1000,  # pieces at the end
+        "glimpse": 200,  # and on the way
         "writes": False,
         **changes,
     }
@@ -118,7 +120,7 @@ register(
     "Which learning rate suits each kind of small language model?",
     run_language,
     rate_trials,
-    12,
+    7,
 )
 register(
     "blocks-language",
@@ -126,7 +128,7 @@ register(
     "Language models of Python's source, of equal size, after equally many characters.",
     run_language,
     language_trials,
-    15,
+    8,
 )
 register(
     "blocks-time",
@@ -134,6 +136,6 @@ register(
     "Language models of Python's source, of equal size, after equally many seconds.",
     run_language,
     time_trials,
-    16,
+    9,
     timed=True,
 )

@@ -22,7 +22,9 @@ P: dict[str, Any] = {
     "batch": 4,
     "length": 40,
     "steps": 20,
+    "seconds": 0.0,
     "test": 20,
+    "glimpse": 10,
     "writes": False,
 }
 
@@ -39,7 +41,14 @@ def test_a_model_of_each_kind_is_causal_and_learns(kind: str) -> None:
     outcome = language.run_language({**P, "kind": kind}, "cpu")
     assert len(outcome["curve"]) == language.MARKS
     assert outcome["characters_read"] == outcome["curve"][-1][0] == 20 * 4 * 40
-    assert outcome["loss"] == outcome["curve"][-1][2] < outcome["curve"][0][2]
+    assert outcome["loss"] == outcome["curve"][-1][1] < outcome["curve"][0][1]
+    assert outcome == language.run_language({**P, "kind": kind}, "cpu")  # it can be replayed
+
+
+def test_only_a_run_against_the_clock_tells_times() -> None:
+    outcome = language.run_language({**P, "steps": 0, "seconds": 0.2}, "cpu")
+    assert len(outcome["clock"]) == language.MARKS
+    assert outcome["clock"] == sorted(outcome["clock"])
 
 
 def test_all_kinds_have_nearly_as_many_weights() -> None:
@@ -79,4 +88,4 @@ def test_equal_text_is_equal_and_equal_time_nearly_so() -> None:
     compared = [outcome for key, outcome in text_runs.items() if key != "today-long"]
     assert len({outcome["characters_read"] for outcome in compared}) == 1
     for outcome in time_runs.values():
-        assert outcome["seconds"] == pytest.approx(rows.SECONDS, rel=0.35)
+        assert outcome["clock"][-1] == pytest.approx(rows.SECONDS, rel=0.35)
