@@ -11,10 +11,10 @@ from experiments.harness.registry import Parameters, register
 Trials = dict[str, Parameters]
 DEPTHS = (2, 6, 12, 24)
 WIDTHS = {"today": 48, "lstm": 76, "mamba": 58}  # about 57,000 weights each
-RATES = {"today": 0.01, "lstm": 0.03, "mamba": 0.01}  # the best of those tried, never at an end
+RATES = {"today": 0.01, "lstm": 0.1, "mamba": 0.01}  # the best of those tried, never at an end
 TRIED = {
     "today": (0.003, 0.01, 0.03),
-    "lstm": (0.003, 0.01, 0.03, 0.1),
+    "lstm": (0.01, 0.03, 0.1, 0.3),
     "mamba": (0.003, 0.01, 0.03),
 }
 STEPS, LONG = 300, 2000
