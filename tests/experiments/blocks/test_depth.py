@@ -49,3 +49,5 @@ def test_pre_and_post_differ_in_the_norm_alone() -> None:
     for key, parameters in trials.items():
         other = trials[key.replace("pre", "post")]
         assert {k for k in parameters if parameters[k] != other[k]} <= {"norm"}
+        other = trials[key.replace("warm50", "warm0")]
+        assert {k for k in parameters if parameters[k] != other[k]} <= {"warm_up"}
