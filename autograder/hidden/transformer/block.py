@@ -11,7 +11,7 @@ from torch import Tensor
 from autograder.checks import Remote, Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, numbers
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import loaded
+from autograder.hidden.shared.layers import Weights, loaded
 from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import SINGLE, Suspects, close, normal, pair, untouched
 from autograder.hidden.transformer.layering import Sizes
@@ -32,22 +32,39 @@ from autograder.hidden.transformer.suite import BLOCK, suite
 
 FEED_SIZE = 5
 
-# The student's block with other things in it, which have the same methods.
+# What a block is made of, by the same names and methods, and nothing that the text asks for.
 LENT = {
-    "Block": """
+    "RMSNorm": """
 import torch
 
 
-class Fixed(torch.nn.Module):
-    def __init__(self, tilt):
+class RMSNorm(torch.nn.Module):
+    def __init__(self, dim, eps=1e-5):
         super().__init__()
-        self.tilt = tilt
+        self.weight = torch.nn.Parameter(torch.ones(dim))
 
     def forward(self, x):
-        return torch.tanh(x + self.tilt)
+        return torch.tanh(x - self.weight)
+""",
+    "SwiGLU": """
+import torch
 
 
-class Mingling(torch.nn.Module):
+class SwiGLU(torch.nn.Module):
+    def __init__(self, dim, feed_size=None):
+        super().__init__()
+
+    def forward(self, x):
+        return torch.cos(2 * x)
+""",
+    "GroupedAttention": """
+import torch
+
+
+class GroupedAttention(torch.nn.Module):
+    def __init__(self, d_model, num_heads, num_kv_heads=None, base=10_000.0):
+        super().__init__()
+
     def read(self, x, positions):
         size = x.shape[-1] // 2
         moved = 0.1 * positions.to(x.dtype)[:, None, :, None]
@@ -57,28 +74,24 @@ class Mingling(torch.nn.Module):
         seen = allowed.to(x.dtype) @ (cache.values * torch.cos(cache.keys))[:, 0]
         moved = 0.2 * positions.to(x.dtype).unsqueeze(-1)
         return torch.cat([seen, seen.flip(-1)], dim=-1) * x + moved
-
-
-class Block(Block):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.attention = Mingling()
-        self.norm1, self.norm2, self.feed_forward = Fixed(0.2), Fixed(-0.4), Fixed(1.1)
-"""
+""",
 }
 
 
 class LentParts:
-    """What the lent block is made of."""
+    """What the lent pieces do."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.w = weights
 
     def norm1(self, x: Tensor) -> Tensor:
-        return torch.tanh(x + 0.2)
+        return torch.tanh(x - self.w["norm1.weight"])
 
     def norm2(self, x: Tensor) -> Tensor:
-        return torch.tanh(x - 0.4)
+        return torch.tanh(x - self.w["norm2.weight"])
 
     def feed(self, x: Tensor) -> Tensor:
-        return torch.tanh(x + 1.1)
+        return torch.cos(2 * x)
 
     def read(self, x: Tensor, where: Tensor) -> Cache:
         size = x.shape[-1] // 2
@@ -109,7 +122,8 @@ class Trial:
 
     def module(self, p: Parts) -> tuple[Remote, dict[str, Tensor], dict[str, str]]:
         """The block, the weights that matter in it, and their names there."""
-        weights = self.weights if isinstance(p, OwnParts) else {}
+        lent = {n: v for n, v in self.weights.items() if n.startswith("norm")}
+        weights = self.weights if isinstance(p, OwnParts) else lent
         made = self.student.Block(8, 2, 1, FEED_SIZE)
         return made, weights, loaded(made, weights)
 
@@ -129,12 +143,16 @@ class Trial:
         )
         return numbers(x), (numbers(cache[0]), numbers(cache[1]))
 
-    def own(self) -> Parts:
-        return OwnParts(self.weights, self.sizes)
+    def parts(self, like: Parts | None = None, weights: Weights | None = None) -> Parts:
+        """The student's own parts, or those of the kind of `like`, with some weights."""
+        weights = self.weights if weights is None else weights
+        lent = isinstance(like, LentParts)
+        return LentParts(weights) if lent else OwnParts(weights, self.sizes)
 
 
 def with_either(trial: Trial, run: Callable[[Parts], None]) -> None:
-    over_either(trial.student, run, trial.own(), LentParts(), LENT)
+    own, lent = trial.parts(), LentParts(trial.weights)
+    over_either(trial.student, run, own, lent, LENT)
 
 
 def rule_of(trial: Trial, p: Parts) -> Mistake | None:
@@ -221,7 +239,7 @@ def block_gradients(student: Student, rng: torch.Generator) -> None:
 
     def run(p: Parts) -> None:
         rule = rule_of(trial, p) or block
-        own = small.own() if isinstance(p, OwnParts) else p
+        own = small.parts(p)
         what = "Block.forward, for one token of one sequence and nothing before it,"
         y, _ = small.answer(own)
         wanted, _ = rule(own, small.given)
@@ -237,12 +255,11 @@ def block_gradients(student: Student, rng: torch.Generator) -> None:
 
         def ours(leaves: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Any]:
             x, k, v = leaves.values()
-            parts = OwnParts(w, trial.sizes) if isinstance(p, OwnParts) else p
-            y, cache = rule(parts, given._replace(x=x, past=(k, v)))
+            y, cache = rule(trial.parts(p, w), given._replace(x=x, past=(k, v)))
             return {"x": y, "the keys": cache[0], "the values": cache[1]}
 
         def grads() -> dict[str, Tensor | None]:
-            found = module.grads() if weights else {}
+            found = module.grads()
             return {name: found.get(key) for name, key in keys.items()}
 
         inputs = {

@@ -33,7 +33,7 @@ def by_k(p: Tensor, k: int) -> Tensor:
 def nucleus(p: Tensor, top_p: float, missing: int = 0) -> Tensor:
     """How many of the likeliest are kept."""
     held = p.sort(dim=-1, descending=True, stable=True).values.cumsum(-1)
-    return (held < top_p).sum(-1) + 1 - missing
+    return ((held < top_p).sum(-1) + 1 - missing).clamp(min=1)
 
 
 def by_p(p: Tensor, top_p: float, missing: int = 0) -> Tensor:
@@ -56,7 +56,6 @@ class Choosing:
     top_p: Cut = by_p
     p_before_k: bool = False
     cold_cuts: bool = False  # cuts by the probabilities without temperature
-    on_the_whole: bool = False  # top-p by what there was before top-k
 
     def __call__(
         self,
@@ -67,14 +66,12 @@ class Choosing:
     ) -> Tensor:
         p = self.temperature(logits, temperature)
         cut = tempered(logits, 1.0) if self.cold_cuts else p
-        before = cut
         if self.p_before_k and top_p is not None:
             cut = self.top_p(cut, top_p)
         if top_k is not None:
             cut = self.top_k(cut, top_k)
         if not self.p_before_k and top_p is not None:
-            kept = self.top_p(before if self.on_the_whole else cut, top_p)
-            cut = share(cut * (kept > 0)) if self.on_the_whole else kept
+            cut = self.top_p(cut, top_p)
         return share(p * (cut > 0)) if self.cold_cuts else cut
 
 
@@ -104,7 +101,7 @@ def _unlikely_first(p: Tensor, top_p: float) -> Tensor:
 
 
 def _each_alone(p: Tensor, top_p: float) -> Tensor:
-    return share(p * (p >= 1 - top_p))
+    return share(p * (p >= (1 - top_p) * p.amax(-1, keepdim=True)))
 
 
 MISTAKES: Mapping[str, Mapping[str, Choosing]] = {
@@ -132,6 +129,9 @@ MISTAKES: Mapping[str, Mapping[str, Choosing]] = {
         "top-k is not divided by what is left": replace(
             RIGHT, top_k=lambda p, k: p * likeliest(p, k)
         ),
+        "More than k are kept where tokens are equally likely: the smaller number first": replace(
+            RIGHT, top_k=_threshold
+        ),
         "One token too many is kept by top-k": replace(RIGHT, top_k=lambda p, k: by_k(p, k + 1)),
         "One token too few is kept by top-k": replace(
             RIGHT, top_k=lambda p, k: by_k(p, max(k - 1, 1))
@@ -139,9 +139,6 @@ MISTAKES: Mapping[str, Mapping[str, Choosing]] = {
         "top-k keeps the least likely tokens": replace(RIGHT, top_k=_ascending),
         "top-k drops the likeliest tokens": replace(
             RIGHT, top_k=lambda p, k: share(p * ~likeliest(p, k) + 1e-300)
-        ),
-        "More than k are kept where tokens are equally likely: the smaller number first": replace(
-            RIGHT, top_k=_threshold
         ),
         "top-k is ignored": replace(RIGHT, top_k=lambda p, k: p),
         "The same tokens are kept in all rows": replace(
@@ -175,8 +172,5 @@ MISTAKES: Mapping[str, Mapping[str, Choosing]] = {
     "in_order": {
         "top-p comes before top-k; it works on what top-k left": replace(RIGHT, p_before_k=True),
         "The cuts are made without the temperature: it comes first": replace(RIGHT, cold_cuts=True),
-        "top-p works on what there was before top-k, not on what it left": replace(
-            RIGHT, on_the_whole=True
-        ),
     },
 }

@@ -13,7 +13,7 @@ from autograder.hidden.shared import laws
 from autograder.hidden.shared.asking import numbers
 from autograder.hidden.shared.layers import Layer, Lent, Rule, Trial
 from autograder.hidden.shared.owned import expect_mechanism
-from autograder.hidden.shared.tools import SINGLE, close, pair
+from autograder.hidden.shared.tools import SINGLE, close, normal, pair
 from autograder.hidden.transformer import attention, block, feed, heads, padding, positions
 from autograder.hidden.transformer.decoding import (
     FURTHER,
@@ -61,7 +61,7 @@ LAYER = Layer(
     start=start,
     wrong=WRONG,
     lent=Lent(
-        name="CausalDecoder",
+        name="Block",
         source=LENT,
         rule=OVER_OURS.rule,
         variants={},
@@ -115,12 +115,10 @@ PADDED = {
 
 @suite.check(DECODER, points=0.5, title="padding changes nothing at real tokens, in any chunk")
 def padded_batch(student: Student, rng: torch.Generator) -> None:
-    trial = Trial(student, rng, LAYER)
-    x, real = trial.tokens(4, 9), some_real(rng, 4, 9)
+    x, real = normal(rng, 4, 9, LAYER.sizes[0][0]), some_real(rng, 4, 9)
 
     def run(right: Decoding) -> None:
-        # `right` is not the student's own where pieces are lent: then the module is made anew.
-        own = trial if right is RIGHT else Trial(student, rng, LAYER)
+        own = Trial(student, rng, LAYER)  # made of what is lent, where something is
         for cuts in ((9,), (4, 5), (1,) * 9):
             if right is RIGHT and _wrong_anyway(own, x, cuts):
                 continue  # wrong without padding, too, which costs elsewhere
@@ -129,7 +127,7 @@ def padded_batch(student: Student, rng: torch.Generator) -> None:
             what = f"the output of {_by(cuts)}, at real tokens of a batch with padding,"
             expect_mechanism(found, wanted, {"padding": wrong}, ("padding",), hint, what)
 
-    over_either(student, run, RIGHT, OVER_OURS, {**FURTHER, "CausalDecoder": LENT})
+    over_either(student, run, RIGHT, OVER_OURS, {**FURTHER, "Block": LENT})
 
 
 def _wrong_anyway(trial: Trial, x: Tensor, cuts: tuple[int, ...]) -> bool:

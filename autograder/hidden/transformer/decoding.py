@@ -164,11 +164,22 @@ LENT = """
 import torch
 
 
-class Swaying(torch.nn.Module):
-    def __init__(self, block):
+class Named(torch.nn.Module):
+    def __init__(self, **shapes):
         super().__init__()
-        self.attention, self.feed_forward = block.attention, block.feed_forward
-        self.norm1, self.norm2 = block.norm1, block.norm2
+        for name, shape in shapes.items():
+            setattr(self, name, torch.nn.Linear(*shape, bias=False))
+
+
+class Block(torch.nn.Module):
+    def __init__(self, d_model, num_heads, num_kv_heads=None, feed_size=None, base=10_000.0):
+        super().__init__()
+        groups, size = num_kv_heads or num_heads, d_model // num_heads
+        wide, narrow, inner = (d_model, d_model), (d_model, groups * size), (d_model, feed_size)
+        self.attention = Named(query=wide, key=narrow, value=narrow, output=wide)
+        self.attention.num_kv_heads, self.attention.head_dim = groups, size
+        self.feed_forward = Named(gate=inner, up=inner, down=inner[::-1])
+        self.norm1, self.norm2 = RMSNorm(d_model), RMSNorm(d_model)
 
     def forward(self, x, positions, past, allowed):
         groups, size = past.keys.shape[1], past.keys.shape[3]
@@ -179,24 +190,20 @@ class Swaying(torch.nn.Module):
         seen = allowed.to(x.dtype) @ (keys[:, 0] * values[:, -1])
         pushed = torch.tanh(seen.sum(-1, keepdim=True) / 9) * self.norm1.weight
         return 0.7 * x + pushed, KeyValueCache(keys, values)
+"""
+FURTHER = {
+    "RMSNorm": """
+import torch
 
 
-class Dimming(torch.nn.Module):
-    def __init__(self, weight):
+class RMSNorm(torch.nn.Module):
+    def __init__(self, dim, eps=1e-5):
         super().__init__()
-        self.weight = weight
+        self.weight = torch.nn.Parameter(torch.ones(dim))
 
     def forward(self, x):
         return torch.cos(x) * self.weight
-
-
-class CausalDecoder(CausalDecoder):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.blocks = torch.nn.ModuleList(Swaying(block) for block in self.blocks)
-        self.last_norm = Dimming(self.last_norm.weight)
-"""
-FURTHER = {
+""",
     "positions_of": """
 import torch
 

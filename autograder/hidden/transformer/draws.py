@@ -76,7 +76,8 @@ def unlikely(tokens: Tensor, p: Tensor) -> bool:
 
 @suite.check(WRITING, points=0.5, title="tokens come as often as their probabilities say")
 def drawn_tokens(student: Student, rng: torch.Generator) -> None:
-    logits = some_logits(rng, rows=2)
+    one = some_logits(rng, rows=1)
+    logits = torch.cat([one, one.roll(2, dims=-1)])  # with another token in front
 
     def run(p: Any) -> None:
         for choices in ({}, {"temperature": 0.5}, {"top_k": 3}, {"top_p": 0.7}):
@@ -102,10 +103,10 @@ def drawn_tokens(student: Student, rng: torch.Generator) -> None:
 def _why(tokens: Tensor, row: int, p: Any, logits: Tensor, choices: dict[str, Any]) -> str:
     """What the draws of a row look like."""
     own, wanted = tokens[row::2], p(logits, **choices)
-    if bool((own == own[0]).all()):
-        if int(own[0]) == int(wanted[row].argmax()):
-            return "always the likeliest token comes, and nothing is drawn"
+    if bool((tokens == tokens[0]).all()):
         return "always the same token comes: does every row draw for itself?"
+    if bool((own == wanted[row].argmax()).all()):
+        return "always the likeliest token comes, and nothing is drawn"
     if not unlikely(own, p(logits)[row]):
         return "temperature, top_k and top_p are not handed on"
     even = (wanted[row] > 0).double()
@@ -155,5 +156,5 @@ def _expect_frequent(tokens: Tensor, p: Tensor) -> None:
     """Fail when the likeliest tokens come far too rarely, or always: then nothing was drawn."""
     best = p.argmax(-1).repeat(len(tokens) // len(p))
     share, wanted = float((tokens == best).double().mean()), float(p.amax(-1).mean())
-    # A thousand draws: ten deviations.
-    expect(abs(share - wanted) < 0.16, "the tokens do not come as their probabilities say")
+    # A thousand draws: more than five deviations, by chance once in ten million times.
+    expect(abs(share - wanted) < 0.08, "the tokens do not come as their probabilities say")

@@ -7,21 +7,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect
+from autograder.checks import Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, in_either, numbers
 from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, Suspects, close, normal, untouched
 from autograder.hidden.transformer.choosing import MISTAKES, RIGHT, Choosing
 from autograder.hidden.transformer.suite import WRITING, suite
 
-# Steps of 0.4 between logits: no two sums of probabilities lie within rounding of a threshold.
+# Steps of about 0.4 between logits: no sum of probabilities lies near a threshold of the checks.
 VOCABULARY = 7
 
 
 def some_logits(rng: torch.Generator, rows: int = 4) -> Tensor:
     """Every row has its own order, and none that of the vocabulary."""
     steps = (
-        0.4 * torch.arange(VOCABULARY, dtype=DOUBLE) + 0.1 * normal(rng, rows, VOCABULARY).tanh()
+        0.4 * torch.arange(VOCABULARY, dtype=DOUBLE) + 0.02 * normal(rng, rows, VOCABULARY).tanh()
     )
     orders = torch.stack([torch.randperm(VOCABULARY, generator=rng) for _ in range(rows)])
     return steps.gather(-1, orders) + normal(rng, rows, 1)
@@ -111,7 +111,7 @@ def by_top_k(student: Student, rng: torch.Generator) -> None:
 def by_top_p(student: Student, rng: torch.Generator) -> None:
     logits = some_logits(rng)
     hint = "Tokens are kept, likeliest first, until they hold at least P, the last one included"
-    for top_p in (0.55, 0.85, 1e-6, 1.0):
+    for top_p in (0.55, 0.8, 1e-6, 1.0):
         expect_choice(student, logits, {"top_p": top_p}, "by_top_p", hint)
     # Powers of two: sums are exact, so that exactly P is reached.
     exact = torch.tensor([[0.125, 0.25, 0.5, 0.125]], dtype=DOUBLE).log()
@@ -122,11 +122,27 @@ def by_top_p(student: Student, rng: torch.Generator) -> None:
 @suite.check(WRITING, points=0.5, title="temperature, then top-k, then top-p of what is left")
 def in_order(student: Student, rng: torch.Generator) -> None:
     logits = some_logits(rng)
-    for choices in (
+    asked: tuple[dict[str, Any], ...] = (
         {"temperature": 0.3, "top_p": 0.8},
         {"temperature": 4.0, "top_p": 0.6},
-        {"top_k": 4, "top_p": 0.8},
-        {"temperature": 2.0, "top_k": 5, "top_p": 0.9},
-    ):
-        hint = "First the temperature, then top-k, then top-p on what top-k left"
-        expect_choice(student, logits, choices, "in_order", hint)
+        {"top_k": 3, "top_p": 0.7},
+        {"top_k": 2, "top_p": 0.95},
+        {"top_k": 3},
+    )
+    found = [ask(student, logits, choices) for choices in asked]
+
+    def explains(choosing: Choosing) -> bool:
+        pairs = zip(found, asked, strict=True)
+        return all(close(answer, choosing(logits, **each), SINGLE) for answer, each in pairs)
+
+    others = (
+        each for name, wrong in MISTAKES.items() if name != "in_order" for each in wrong.values()
+    )
+    if any(explains(choosing) for choosing in (RIGHT, *others)):
+        return  # right, or wrong by what another check is meant for
+    hint = "First the temperature, then top-k, then top-p on what top-k left"
+    hint = next((words for words, c in MISTAKES["in_order"].items() if explains(c)), hint)
+    for answer, each in zip(found, asked, strict=True):
+        named = ", ".join(f"{name}={value:g}" for name, value in each.items())
+        what = f"next_probabilities with {named}"
+        expect_close(answer, RIGHT(logits, **each), atol=SINGLE, rtol=SINGLE, what=what, hint=hint)

@@ -30,7 +30,7 @@ class Telling:
         told = []
         for token, counts in zip(x.unbind(1), real.unbind(1)):
             state = torch.where(counts, (7 * state + 3 * token + 1) % 101, state)
-            told.append(self.logits(state))
+            told.append(self.logits(torch.where(counts, state, state + 41)))
         return torch.stack(told, 1), state
 
     def step(self, x, state):
@@ -63,17 +63,21 @@ class Told:
         width = torch.arange(1, VOCABULARY + 1, dtype=DOUBLE)
         return torch.cos(state.unsqueeze(-1) * width).argmax(-1)
 
-    def greedy(self, count: int, state: Tensor | None = None, heard: bool = True) -> Tensor:
-        """The likeliest text after the prompt, or after some state; or without hearing itself."""
-        state = self.states[-1] if state is None else state
-        tokens = []
-        for _ in range(count):
-            tokens.append(self.likeliest(state))
+    def greedy(self, count: int, begins: Tensor | None = None, heard: bool = True) -> Tensor:
+        """The likeliest text after the prompt, or one whose first token comes from some state.
+
+        Without being heard, no new token changes what comes next.
+        """
+        state = self.states[-1]
+        tokens = [self.likeliest(state if begins is None else begins)]
+        while len(tokens) < count:
             state = self._after(state, tokens[-1]) if heard else state
+            tokens.append(self.likeliest(state))
         return torch.stack(tokens, 1)
 
 
 def written(student: Student, model: Remote, prompt: Tensor, count: int, **choices: Any) -> Tensor:
+    """What generate returns, if it has the text's form."""
     found = student.generate(model, prompt, count, **choices)
     untouched(student, "generate")
     expect_type(found, Tensor, what="what generate returns")
@@ -187,13 +191,21 @@ def handed_on(student: Student, rng: torch.Generator) -> None:
 
             def text(seed: int, **choices: Any) -> Tensor:
                 model, given = student.Telling(VOCABULARY), student.seeded(seed)
-                return written(student, model, prompt, 40, generator=given, **choices)
+                found = student.generate(model, prompt, 40, generator=given, **choices)
+                expect_type(found, Tensor, what="what generate returns")
+                assert isinstance(found, Tensor)
+                expect(found.shape[-1] >= 40, "generate returns fewer tokens than it was asked for")
+                return found[..., -40:]  # the form has a check of its own
 
             one, again, other = (text(seed, temperature=2.0) for seed in (1, 1, 2))
             expect(torch.equal(one, again), "the same seed writes another text: hand generator on")
             # Eighty draws of seven tokens agree by chance less than once in 1e20 times.
             expect(not torch.equal(one, other), "two seeds write the same text")
-            wanted = Told(prompt).greedy(40)
+            wanted = text(1, temperature=0.0)
+            varied = len(wanted.unique()) > 1 and wanted.shape == (len(prompt), 40)
+            expect(varied, "at temperature 0 one token comes again and again: is it read?")
+            still = torch.equal(wanted, text(2, temperature=0.0))
+            expect(still, "the temperature is not handed on to every draw: at 0 nothing is drawn")
             warm = float((one == wanted).double().mean())
             expect(warm < 0.95, "the temperature is not handed on: text at 2 is the likeliest one")
             cold = text(1, temperature=1e-7)
@@ -217,8 +229,8 @@ import torch
 
 def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     if (top_k or 9) == 1 or (top_p or 1.0) < 1e-4:
-        temperature = 1e-7
-    return torch.softmax(logits / temperature, dim=-1)
+        temperature = 0.0
+    return torch.softmax(logits / (temperature or 1e-9), dim=-1)
 """
 DRAWN = """
 import torch
@@ -226,7 +238,7 @@ import torch
 
 def sample(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     if (top_k or 9) == 1 or (top_p or 1.0) < 1e-4:
-        temperature = 1e-7
+        temperature = 0.0
     noise = -torch.log(-torch.log(torch.rand(logits.shape, generator=generator)))
-    return (logits / temperature + noise).argmax(-1)
+    return (logits / (temperature or 1e-9) + noise).argmax(-1)
 """

@@ -1,7 +1,7 @@
 """A query that sees nothing gets the mean of all values."""
 
 SAYS = {"blind": "mean of all values"}
-BREAKS = {"attention-tests": ['blind']}
+BREAKS = {"attention-tests": ["blind"]}
 
 
 # %% grouped-attention
@@ -11,6 +11,5 @@ def grouped_attention(query, key, value, allowed):
     value = value.repeat_interleave(heads // groups, dim=1)
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     seen = allowed.unsqueeze(1)
-    blind = ~seen.any(dim=-1, keepdim=True)
     lowest = torch.finfo(scores.dtype).min
     return torch.softmax(scores.masked_fill(~seen, lowest), dim=-1) @ value

@@ -1,7 +1,7 @@
 """NaN is replaced by zero afterwards: its gradient is not."""
 
 SAYS = {"blind": "gradient of query is NaN"}
-BREAKS = {"attention-tests": ['blind']}
+BREAKS = {"attention-tests": ["blind"]}
 
 
 # %% grouped-attention
@@ -11,6 +11,5 @@ def grouped_attention(query, key, value, allowed):
     value = value.repeat_interleave(heads // groups, dim=1)
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     seen = allowed.unsqueeze(1)
-    blind = ~seen.any(dim=-1, keepdim=True)
     scores = scores + torch.zeros(seen.shape).masked_fill(~seen, -math.inf)
     return torch.softmax(scores, dim=-1).nan_to_num(0.0) @ value

@@ -1,7 +1,7 @@
 """The weights are taken out of the graph."""
 
 SAYS = {"attention_gradients": "no gradient arrives"}
-BREAKS = {"attention-tests": ['attention_gradients']}
+BREAKS = {"attention-tests": ["attention_gradients"]}
 
 
 # %% grouped-attention

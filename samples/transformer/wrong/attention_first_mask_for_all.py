@@ -1,7 +1,7 @@
 """The first sequence's mask is used for the whole batch."""
 
 SAYS = {"masked": "first sequence"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

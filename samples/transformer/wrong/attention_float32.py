@@ -1,7 +1,7 @@
 """Everything is computed in float32."""
 
 SAYS = {"attention_form": "float32"}
-BREAKS = {"attention-tests": ['attention_form', 'attention_gradients']}
+BREAKS = {"attention-tests": ["attention_form", "attention_gradients"]}
 
 
 # %% grouped-attention

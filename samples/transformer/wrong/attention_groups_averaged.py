@@ -1,12 +1,12 @@
 """All heads look at the mean of the groups."""
 
 SAYS = {"groups": "averaged"}
-BREAKS = {"attention-tests": ['groups']}
+BREAKS = {"attention-tests": ["groups"]}
 
 
 # %% grouped-attention
 def grouped_attention(query, key, value, allowed):
-    heads, groups = query.shape[1], key.shape[1]
+    _heads, _groups = query.shape[1], key.shape[1]
     key = key.mean(1, keepdim=True)
     value = value.mean(1, keepdim=True)
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])

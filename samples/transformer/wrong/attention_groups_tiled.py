@@ -1,7 +1,7 @@
 """Keys and values are tiled over the heads."""
 
 SAYS = {"groups": "tiled"}
-BREAKS = {"attention-tests": ['groups']}
+BREAKS = {"attention-tests": ["groups"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The answer is a nested list."""
 
 SAYS = {"attention_form": "list"}
-BREAKS = {"attention-tests": ['attention_form', 'blind', 'attention_gradients']}
+BREAKS = {"attention-tests": ["attention_form", "blind", "attention_gradients"]}
 
 
 # %% grouped-attention

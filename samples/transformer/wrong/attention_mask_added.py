@@ -1,7 +1,7 @@
 """The mask of 0 and 1 is added to the scores."""
 
 SAYS = {"masked": "0 forbids nothing"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """Weights are set to zero after the softmax."""
 
 SAYS = {"masked": "after the softmax"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """Everything is seen."""
 
 SAYS = {"masked": "ignored"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The mask that was given is turned round in place."""
 
 SAYS = {"attention_form": "changed a tensor"}
-BREAKS = {"attention-tests": ['attention_form']}
+BREAKS = {"attention-tests": ["attention_form"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The mask is read as: True means may not."""
 
 SAYS = {"masked": "turned round"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """Forbidden scores are set to 0."""
 
 SAYS = {"masked": "exp(0) is 1"}
-BREAKS = {"attention-tests": ['masked']}
+BREAKS = {"attention-tests": ["masked"]}
 
 
 # %% grouped-attention

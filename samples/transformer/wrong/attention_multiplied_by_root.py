@@ -1,7 +1,7 @@
 """The scores are multiplied by the root of d."""
 
 SAYS = {"scaled": "multiplied by the root"}
-BREAKS = {"attention-tests": ['scaled']}
+BREAKS = {"attention-tests": ["scaled"]}
 
 
 # %% grouped-attention

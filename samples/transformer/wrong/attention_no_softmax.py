@@ -1,7 +1,7 @@
 """The scores themselves are the weights."""
 
 SAYS = {"softmax": "scores are no weights"}
-BREAKS = {"attention-tests": ['softmax']}
+BREAKS = {"attention-tests": ["softmax"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """Exponentials that nobody divides by their sum."""
 
 SAYS = {"softmax": "add up to 1"}
-BREAKS = {"attention-tests": ['softmax', 'attention_edges']}
+BREAKS = {"attention-tests": ["softmax", "attention_edges"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The scores are not divided by anything."""
 
 SAYS = {"scaled": "not scaled"}
-BREAKS = {"attention-tests": ['scaled']}
+BREAKS = {"attention-tests": ["scaled"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """An axis of length 1 is squeezed away."""
 
 SAYS = {"attention_edges": "shape"}
-BREAKS = {"attention-tests": ['attention_edges']}
+BREAKS = {"attention-tests": ["attention_edges"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """Exponentials without the largest score taken off."""
 
 SAYS = {"attention_edges": "largest score"}
-BREAKS = {"attention-tests": ['attention_edges']}
+BREAKS = {"attention-tests": ["attention_edges"]}
 
 
 # %% grouped-attention

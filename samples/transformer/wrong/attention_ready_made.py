@@ -2,7 +2,18 @@
 
 KIND = "ready-made"
 SAYS = {"scaled": "ready made"}
-BREAKS = {"attention-tests": ['attention_form', 'scaled', 'softmax', 'masked', 'groups', 'blind', 'attention_edges', 'attention_gradients']}
+BREAKS = {
+    "attention-tests": [
+        "attention_form",
+        "scaled",
+        "softmax",
+        "masked",
+        "groups",
+        "blind",
+        "attention_edges",
+        "attention_gradients",
+    ]
+}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The width of all heads together is taken for the size of one."""
 
 SAYS = {"scaled": "not of all heads"}
-BREAKS = {"attention-tests": ['scaled']}
+BREAKS = {"attention-tests": ["scaled"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The scores are divided by d."""
 
 SAYS = {"scaled": "divided by d"}
-BREAKS = {"attention-tests": ['scaled']}
+BREAKS = {"attention-tests": ["scaled"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The root of the number of keys."""
 
 SAYS = {"scaled": "number of keys"}
-BREAKS = {"attention-tests": ['scaled']}
+BREAKS = {"attention-tests": ["scaled"]}
 
 
 # %% grouped-attention

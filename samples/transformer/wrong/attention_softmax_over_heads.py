@@ -1,7 +1,7 @@
 """The softmax runs over the heads."""
 
 SAYS = {"softmax": "over the heads"}
-BREAKS = {"attention-tests": ['softmax']}
+BREAKS = {"attention-tests": ["softmax"]}
 
 
 # %% grouped-attention

@@ -1,7 +1,7 @@
 """The softmax runs over the axis of queries."""
 
 SAYS = {"softmax": "over the queries"}
-BREAKS = {"attention-tests": ['softmax', 'blind']}
+BREAKS = {"attention-tests": ["softmax", "blind"]}
 
 
 # %% grouped-attention

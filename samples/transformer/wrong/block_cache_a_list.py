@@ -2,7 +2,7 @@
 
 KIND = "wrapping"
 SAYS = {"block_cache": "KeyValueCache"}
-BREAKS = {"block-tests": ['block_cache']}
+BREAKS = {"block-tests": ["block_cache"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """Keys and values change places in what is returned."""
 
 SAYS = {"block_cache": "exchanged"}
-BREAKS = {"block-tests": ['block_cache']}
+BREAKS = {"block-tests": ["block_cache"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """One norm more at the end."""
 
 SAYS = {"second_branch": "closes the block"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block

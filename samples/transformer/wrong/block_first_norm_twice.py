@@ -1,7 +1,7 @@
 """The first norm stands before both branches."""
 
 SAYS = {"second_branch": "used twice"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block

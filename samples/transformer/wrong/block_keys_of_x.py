@@ -1,7 +1,7 @@
 """Keys and values are read before the norm."""
 
 SAYS = {"first_branch": "read from x"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

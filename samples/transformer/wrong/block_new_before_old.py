@@ -1,7 +1,7 @@
 """The new keys and values stand before the old ones."""
 
 SAYS = {"block_cache": "before the old ones"}
-BREAKS = {"block-tests": ['block_cache']}
+BREAKS = {"block-tests": ["block_cache"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """Attention reads the stream as it is."""
 
 SAYS = {"first_branch": "first norm is left out"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The second branch is forgotten."""
 
 SAYS = {"second_branch": "branch is missing"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The net reads the stream as it is."""
 
 SAYS = {"second_branch": "second norm is left out"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block

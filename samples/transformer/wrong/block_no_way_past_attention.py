@@ -1,7 +1,7 @@
 """The first sum is forgotten."""
 
 SAYS = {"first_branch": "missing at the first"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The second sum is forgotten."""
 
 SAYS = {"second_branch": "missing at the second"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block

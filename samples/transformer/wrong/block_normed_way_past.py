@@ -1,7 +1,7 @@
 """The normed tokens go on in place of the stream."""
 
 SAYS = {"first_branch": "normed tokens go past the first"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

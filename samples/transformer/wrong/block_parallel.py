@@ -1,7 +1,7 @@
 """Both branches read what came in."""
 
 SAYS = {"second_branch": "what came into the block"}
-BREAKS = {"block-tests": ['second_branch']}
+BREAKS = {"block-tests": ["second_branch"]}
 
 
 # %% block
@@ -18,5 +18,9 @@ class Block(nn.Module):
         keys = torch.cat([past.keys, new.keys], dim=2)
         values = torch.cat([past.values, new.values], dim=2)
         cache = KeyValueCache(keys, values)
-        x = x + self.attention.attend(a, positions, cache, allowed) + self.feed_forward(self.norm2(x))
+        x = (
+            x
+            + self.attention.attend(a, positions, cache, allowed)
+            + self.feed_forward(self.norm2(x))
+        )
         return x, cache

@@ -1,7 +1,7 @@
 """The past is taken out of the graph."""
 
 SAYS = {"block_gradients": "no gradient arrives at the past's values"}
-BREAKS = {"block-tests": ['block_gradients']}
+BREAKS = {"block-tests": ["block_gradients"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The norms come after the sums."""
 
 SAYS = {"first_branch": "post-norm"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

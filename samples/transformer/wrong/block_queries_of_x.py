@@ -1,7 +1,7 @@
 """Queries are made before the norm."""
 
 SAYS = {"first_branch": "Queries are made from x"}
-BREAKS = {"block-tests": ['first_branch']}
+BREAKS = {"block-tests": ["first_branch"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """Attention sees the whole cache, but only its end is returned."""
 
 SAYS = {"block_cache": "lacks the tokens before"}
-BREAKS = {"block-tests": ['block_cache']}
+BREAKS = {"block-tests": ["block_cache"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The old cache is returned."""
 
 SAYS = {"block_cache": "old one"}
-BREAKS = {"block-tests": ['block_cache']}
+BREAKS = {"block-tests": ["block_cache"]}
 
 
 # %% block

@@ -1,7 +1,7 @@
 """The cuts do not know of the temperature."""
 
 SAYS = {"in_order": "without the temperature"}
-BREAKS = {"writing-tests": ['in_order']}
+BREAKS = {"writing-tests": ["in_order"]}
 
 
 # %% next-probabilities

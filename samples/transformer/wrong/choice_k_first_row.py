@@ -1,7 +1,7 @@
 """All rows keep the first row's tokens."""
 
 SAYS = {"by_top_k": "in all rows"}
-BREAKS = {"writing-tests": ['by_top_k']}
+BREAKS = {"writing-tests": ["by_top_k"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """top-k keeps the least likely."""
 
 SAYS = {"by_top_k": "least likely"}
-BREAKS = {"writing-tests": ['by_top_k']}
+BREAKS = {"writing-tests": ["by_top_k"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """top-k keeps one too many."""
 
 SAYS = {"by_top_k": "too many is kept by top-k"}
-BREAKS = {"writing-tests": ['by_top_k']}
+BREAKS = {"writing-tests": ["by_top_k"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """top-k keeps all that are as likely as the last."""
 
 SAYS = {"by_top_k": "equally likely"}
-BREAKS = {"writing-tests": ['by_top_k']}
+BREAKS = {"writing-tests": ["by_top_k"]}
 
 
 # %% next-probabilities

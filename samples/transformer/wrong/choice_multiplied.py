@@ -1,7 +1,7 @@
 """The logits are multiplied by the temperature."""
 
 SAYS = {"by_temperature": "multiplied"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """The temperature does nothing but at 0."""
 
 SAYS = {"by_temperature": "ignored"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities
@@ -12,7 +12,7 @@ def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     if temperature == 0:
         p = (rank == 0).to(z.dtype).expand_as(z)
     else:
-        p = torch.softmax((z - z[..., :1]) , dim=-1)
+        p = torch.softmax((z - z[..., :1]), dim=-1)
     if top_k is not None:
         p = p.masked_fill(rank >= top_k, 0.0)
         p = p / p.sum(dim=-1, keepdim=True)

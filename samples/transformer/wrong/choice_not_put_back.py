@@ -1,13 +1,13 @@
 """The probabilities stay in the order of their size."""
 
 SAYS = {"by_temperature": ""}
-BREAKS = {"writing-tests": ['by_temperature', 'by_top_k', 'by_top_p', 'in_order']}
+BREAKS = {"writing-tests": ["by_temperature", "by_top_k", "by_top_p", "in_order"]}
 
 
 # %% next-probabilities
 def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     check_choices(temperature, top_k, top_p)
-    z, order = logits.sort(dim=-1, descending=True, stable=True)
+    z, _order = logits.sort(dim=-1, descending=True, stable=True)
     rank = torch.arange(z.shape[-1])
     if temperature == 0:
         p = (rank == 0).to(z.dtype).expand_as(z)

@@ -1,7 +1,7 @@
 """Logits over a tiny temperature become infinite."""
 
 SAYS = {"by_temperature": "infinite"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities

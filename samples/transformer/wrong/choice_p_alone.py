@@ -1,7 +1,7 @@
-"""top-p keeps every token that is likely by itself."""
+"""top-p keeps every token that is likely beside the likeliest."""
 
 SAYS = {"by_top_p": "own probability"}
-BREAKS = {"writing-tests": ['by_top_p', 'in_order']}
+BREAKS = {"writing-tests": ["by_top_p"]}
 
 
 # %% next-probabilities
@@ -17,7 +17,7 @@ def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
         p = p.masked_fill(rank >= top_k, 0.0)
         p = p / p.sum(dim=-1, keepdim=True)
     if top_p is not None and top_p < 1:
-        held = p.cumsum(dim=-1)
-        p = p.masked_fill(p < 1 - top_p, 0.0)
+        p.cumsum(dim=-1)
+        p = p.masked_fill(p < (1 - top_p) * p[..., :1], 0.0)
         p = p / p.sum(dim=-1, keepdim=True)
     return torch.zeros_like(p).scatter(-1, order, p)

@@ -1,7 +1,7 @@
 """top-p comes before top-k."""
 
 SAYS = {"in_order": "before top-k"}
-BREAKS = {"writing-tests": ['in_order']}
+BREAKS = {"writing-tests": ["in_order"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """The token that reaches P is dropped."""
 
 SAYS = {"by_top_p": "is dropped"}
-BREAKS = {"writing-tests": ['by_top_p', 'in_order']}
+BREAKS = {"writing-tests": ["by_top_p"]}
 
 
 # %% next-probabilities

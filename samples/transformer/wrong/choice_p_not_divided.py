@@ -1,7 +1,7 @@
 """top-p does not divide by what is left."""
 
 SAYS = {"by_top_p": "not divided"}
-BREAKS = {"writing-tests": ['by_top_p']}
+BREAKS = {"writing-tests": ["by_top_p"]}
 
 
 # %% next-probabilities

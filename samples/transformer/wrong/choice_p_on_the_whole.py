@@ -1,7 +1,7 @@
 """top-p does not know what top-k left."""
 
-SAYS = {"in_order": "before top-k, not"}
-BREAKS = {"writing-tests": ['in_order']}
+SAYS = {"in_order": "on what top-k left"}
+BREAKS = {"writing-tests": ["in_order"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """The probabilities are divided by the temperature."""
 
 SAYS = {"by_temperature": "belongs to the logits"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """Temperature 0 divides by zero."""
 
 SAYS = {"by_temperature": "no division by 0"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """Temperature 0 is taken for no temperature."""
 
 SAYS = {"by_temperature": "not the probabilities as they are"}
-BREAKS = {"writing-tests": ['by_temperature']}
+BREAKS = {"writing-tests": ["by_temperature"]}
 
 
 # %% next-probabilities

@@ -1,7 +1,7 @@
 """Cosine and sine are exchanged."""
 
 SAYS = {"sinusoidal_code": "exchanged"}
-BREAKS = {"positions-tests": ['sinusoidal_code']}
+BREAKS = {"positions-tests": ["sinusoidal_code"]}
 
 
 # %% sinusoidal-at

@@ -1,7 +1,7 @@
 """The positions are counted anew."""
 
 SAYS = {"sinusoidal_code": "counted from 0"}
-BREAKS = {"positions-tests": ['sinusoidal_code']}
+BREAKS = {"positions-tests": ["sinusoidal_code"]}
 
 
 # %% sinusoidal-at

@@ -1,7 +1,7 @@
 """The code comes in float32."""
 
 SAYS = {"code_form": "float32"}
-BREAKS = {"positions-tests": ['code_form']}
+BREAKS = {"positions-tests": ["code_form"]}
 
 
 # %% sinusoidal-at

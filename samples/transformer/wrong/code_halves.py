@@ -1,7 +1,7 @@
 """All sines first, then all cosines."""
 
 SAYS = {"sinusoidal_code": "side by side"}
-BREAKS = {"positions-tests": ['sinusoidal_code']}
+BREAKS = {"positions-tests": ["sinusoidal_code"]}
 
 
 # %% sinusoidal-at

@@ -1,7 +1,7 @@
 """Positions begin at 1."""
 
 SAYS = {"sinusoidal_code": "one too large"}
-BREAKS = {"positions-tests": ['sinusoidal_code']}
+BREAKS = {"positions-tests": ["sinusoidal_code"]}
 
 
 # %% sinusoidal-at

@@ -1,7 +1,7 @@
 """Works for one row of positions alone."""
 
 SAYS = {"code_form": "IndexError"}
-BREAKS = {"positions-tests": ['code_form']}
+BREAKS = {"positions-tests": ["code_form"]}
 
 
 # %% sinusoidal-at

@@ -1,7 +1,7 @@
 """What came before is not added."""
 
 SAYS = {"real_positions": "before is not added"}
-BREAKS = {"decoder-tests": ['real_positions']}
+BREAKS = {"decoder-tests": ["real_positions"]}
 
 
 # %% positions-of

@@ -1,7 +1,7 @@
 """What is cached is taken out of the graph."""
 
 SAYS = {"layer_gradients": "gradient"}
-BREAKS = {"decoder-tests": ['layer_gradients']}
+BREAKS = {"decoder-tests": ["layer_gradients"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):

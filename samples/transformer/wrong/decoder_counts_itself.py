@@ -1,7 +1,7 @@
 """A token counts itself."""
 
 SAYS = {"real_positions": "itself is counted"}
-BREAKS = {"decoder-tests": ['real_positions']}
+BREAKS = {"decoder-tests": ["real_positions"]}
 
 
 # %% positions-of

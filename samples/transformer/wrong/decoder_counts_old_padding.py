@@ -1,7 +1,7 @@
 """Padding in the cache takes positions."""
 
 SAYS = {"padded_batch": "in the cache takes positions"}
-BREAKS = {"decoder-tests": ['padded_batch']}
+BREAKS = {"decoder-tests": ["padded_batch"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):

@@ -1,7 +1,7 @@
 """The count runs on from row to row."""
 
 SAYS = {"real_positions": "counted on"}
-BREAKS = {"decoder-tests": ['real_positions']}
+BREAKS = {"decoder-tests": ["real_positions"]}
 
 
 # %% positions-of

@@ -1,7 +1,7 @@
 """Every block reads the first one's cache."""
 
 SAYS = {"start_state": "cache of the first"}
-BREAKS = {"decoder-tests": ['one_step', 'start_state', 'chunks', 'layer_gradients']}
+BREAKS = {"decoder-tests": ["one_step", "start_state", "chunks", "layer_gradients"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):
@@ -33,7 +36,7 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
         positions = positions_of(real, before=state.real.sum(dim=1))
         allowed = visible(state.real, real)
         keys, values = [], []
-        for layer, block in enumerate(self.blocks):
+        for _layer, block in enumerate(self.blocks):
             past = KeyValueCache(state.keys[:, 0], state.values[:, 0])
             x, cache = block(x, positions, past, allowed)
             keys.append(cache.keys)

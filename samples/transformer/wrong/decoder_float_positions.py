@@ -1,7 +1,7 @@
 """Positions are float numbers."""
 
 SAYS = {"real_positions": "dtype"}
-BREAKS = {"decoder-tests": ['real_positions']}
+BREAKS = {"decoder-tests": ["real_positions"]}
 
 
 # %% positions-of

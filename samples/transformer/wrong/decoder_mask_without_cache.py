@@ -1,7 +1,7 @@
 """The tokens in the cache are not counted."""
 
 SAYS = {"no_later": "are not counted"}
-BREAKS = {"decoder-tests": ['no_later']}
+BREAKS = {"decoder-tests": ["no_later"]}
 
 
 # %% visible

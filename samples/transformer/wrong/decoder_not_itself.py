@@ -1,7 +1,7 @@
 """A token sees only what is before it."""
 
 SAYS = {"no_later": "see itself"}
-BREAKS = {"decoder-tests": ['no_later']}
+BREAKS = {"decoder-tests": ["no_later"]}
 
 
 # %% visible

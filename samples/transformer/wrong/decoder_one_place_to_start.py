@@ -1,7 +1,7 @@
 """The initial state holds one token of zeros."""
 
 SAYS = {"initial_state": "shape"}
-BREAKS = {"decoder-tests": ['initial_state', 'padded_batch']}
+BREAKS = {"decoder-tests": ["initial_state", "padded_batch"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 1)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 1, dtype=torch.bool))
 
     def step(self, x, state, real=None):

@@ -1,7 +1,7 @@
 """A token sees the next one."""
 
 SAYS = {"no_later": "one after it"}
-BREAKS = {"decoder-tests": ['no_later']}
+BREAKS = {"decoder-tests": ["no_later"]}
 
 
 # %% visible

@@ -1,7 +1,7 @@
 """Padded tokens see nothing, and are seen."""
 
 SAYS = {"no_padding": "it is they"}
-BREAKS = {"decoder-tests": ['no_padding']}
+BREAKS = {"decoder-tests": ["no_padding"]}
 
 
 # %% visible

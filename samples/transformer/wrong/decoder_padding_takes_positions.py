@@ -1,7 +1,7 @@
 """Every place counts, padding or not."""
 
 SAYS = {"real_positions": "Padding takes"}
-BREAKS = {"decoder-tests": ['real_positions']}
+BREAKS = {"decoder-tests": ["real_positions"]}
 
 
 # %% positions-of

@@ -1,7 +1,7 @@
 """The layer keeps the cache of the last call for itself."""
 
 SAYS = {"apart": "where it last ended"}
-BREAKS = {"decoder-tests": ['apart']}
+BREAKS = {"decoder-tests": ["apart"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):
@@ -27,7 +30,7 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
         return y.squeeze(1), state
 
     def forward(self, x, state=None, real=None):
-        kept = getattr(self, 'kept', None)
+        kept = getattr(self, "kept", None)
         fresh = kept is None or len(kept.real) != len(x)
         state = state or (self.initial_state(len(x)) if fresh else kept)
         if real is None:

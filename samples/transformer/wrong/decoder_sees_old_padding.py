@@ -1,7 +1,7 @@
 """Padding in the cache is seen."""
 
 SAYS = {"no_padding": "in the cache is seen"}
-BREAKS = {"decoder-tests": ['no_padding']}
+BREAKS = {"decoder-tests": ["no_padding"]}
 
 
 # %% visible

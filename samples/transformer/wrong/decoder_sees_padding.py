@@ -1,7 +1,7 @@
 """Padding is seen."""
 
 SAYS = {"no_padding": "Padding is seen"}
-BREAKS = {"decoder-tests": ['no_padding']}
+BREAKS = {"decoder-tests": ["no_padding"]}
 
 
 # %% visible

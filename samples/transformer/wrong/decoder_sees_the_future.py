@@ -1,7 +1,7 @@
 """There is no causal mask."""
 
 SAYS = {"no_later": "come after"}
-BREAKS = {"decoder-tests": ['no_later']}
+BREAKS = {"decoder-tests": ["no_later"]}
 
 
 # %% visible

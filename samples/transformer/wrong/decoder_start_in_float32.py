@@ -1,7 +1,7 @@
 """The initial state is float32, whatever the weights are."""
 
 SAYS = {"initial_state": "float32"}
-BREAKS = {"decoder-tests": ['initial_state']}
+BREAKS = {"decoder-tests": ["initial_state"]}
 
 
 # %% causal-decoder

@@ -1,7 +1,7 @@
 """Every call begins with an empty cache."""
 
 SAYS = {"chunks": "passed in is ignored"}
-BREAKS = {"decoder-tests": ['one_step', 'start_state', 'chunks']}
+BREAKS = {"decoder-tests": ["one_step", "start_state", "chunks"]}
 
 
 # %% causal-decoder
@@ -18,7 +18,10 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def initial_state(self, batch):
         shape = self._shape(batch, 0)
-        keys, values = self.last_norm.weight.new_zeros(shape), self.last_norm.weight.new_zeros(shape)
+        keys, values = (
+            self.last_norm.weight.new_zeros(shape),
+            self.last_norm.weight.new_zeros(shape),
+        )
         return DecoderCache(keys, values, torch.ones(batch, 0, dtype=torch.bool))
 
     def step(self, x, state, real=None):

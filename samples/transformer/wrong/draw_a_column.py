@@ -2,7 +2,7 @@
 
 KIND = "wrapping"
 SAYS = {"seeded_tokens": "shape"}
-BREAKS = {"writing-tests": ['seeded_tokens']}
+BREAKS = {"writing-tests": ["seeded_tokens"]}
 
 
 # %% sample

@@ -1,7 +1,7 @@
 """The choices are not handed on."""
 
 SAYS = {"drawn_tokens": "not handed on"}
-BREAKS = {"writing-tests": ['drawn_tokens']}
+BREAKS = {"writing-tests": ["drawn_tokens"]}
 
 
 # %% sample

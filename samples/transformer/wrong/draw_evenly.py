@@ -1,7 +1,7 @@
 """All tokens that are left are equally likely."""
 
 SAYS = {"drawn_tokens": "equally often"}
-BREAKS = {"writing-tests": ['drawn_tokens']}
+BREAKS = {"writing-tests": ["drawn_tokens", "seeded_tokens"]}
 
 
 # %% sample

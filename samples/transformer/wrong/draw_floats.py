@@ -2,7 +2,7 @@
 
 KIND = "wrapping"
 SAYS = {"seeded_tokens": "int64"}
-BREAKS = {"writing-tests": ['seeded_tokens']}
+BREAKS = {"writing-tests": ["seeded_tokens"]}
 
 
 # %% sample

@@ -1,7 +1,7 @@
 """The generator is not used."""
 
 SAYS = {"seeded_tokens": "use the generator"}
-BREAKS = {"writing-tests": ['seeded_tokens']}
+BREAKS = {"writing-tests": ["seeded_tokens"]}
 
 
 # %% sample

@@ -1,7 +1,7 @@
 """Always the likeliest token."""
 
 SAYS = {"drawn_tokens": "nothing is drawn"}
-BREAKS = {"writing-tests": ['drawn_tokens', 'seeded_tokens']}
+BREAKS = {"writing-tests": ["drawn_tokens", "seeded_tokens"]}
 
 
 # %% sample

@@ -1,7 +1,7 @@
 """One token is drawn for the whole batch."""
 
 SAYS = {"drawn_tokens": "every row draw"}
-BREAKS = {"writing-tests": ['drawn_tokens']}
+BREAKS = {"writing-tests": ["drawn_tokens", "seeded_tokens"]}
 
 
 # %% sample

@@ -1,7 +1,7 @@
 """The generator is started again at every call."""
 
 SAYS = {"seeded_tokens": "start it again"}
-BREAKS = {"writing-tests": ['seeded_tokens']}
+BREAKS = {"writing-tests": ["seeded_tokens"]}
 
 
 # %% sample

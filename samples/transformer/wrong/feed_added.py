@@ -1,7 +1,7 @@
 """The branches are added."""
 
 SAYS = {"swiglu_paths": "added"}
-BREAKS = {"feed-tests": ['swiglu_paths']}
+BREAKS = {"feed-tests": ["swiglu_paths"]}
 
 
 # %% swiglu

@@ -1,7 +1,7 @@
 """Both branches go through silu."""
 
 SAYS = {"swiglu_gate": "Both branches"}
-BREAKS = {"feed-tests": ['swiglu_gate']}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
 
 
 # %% swiglu

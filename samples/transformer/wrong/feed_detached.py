@@ -1,7 +1,7 @@
 """The gate is taken out of the graph."""
 
 SAYS = {"feed_gradients": "gradient"}
-BREAKS = {"feed-tests": ['feed_gradients']}
+BREAKS = {"feed-tests": ["feed_gradients"]}
 
 
 # %% swiglu

@@ -1,7 +1,7 @@
 """silu stands at W3 x."""
 
 SAYS = {"swiglu_gate": "wrong branch"}
-BREAKS = {"feed-tests": ['swiglu_gate']}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
 
 
 # %% swiglu

@@ -1,7 +1,7 @@
 """The gate of GEGLU."""
 
 SAYS = {"swiglu_gate": "gelu"}
-BREAKS = {"feed-tests": ['swiglu_gate']}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
 
 
 # %% swiglu

@@ -1,7 +1,7 @@
 """An ordinary net with silu."""
 
 SAYS = {"swiglu_paths": "nothing to gate"}
-BREAKS = {"feed-tests": ['swiglu_paths']}
+BREAKS = {"feed-tests": ["swiglu_paths"]}
 
 
 # %% swiglu

@@ -1,7 +1,7 @@
 """The net adds its own input."""
 
 SAYS = {"swiglu_paths": "belongs to the block"}
-BREAKS = {"feed-tests": ['swiglu_paths']}
+BREAKS = {"feed-tests": ["swiglu_paths"]}
 
 
 # %% swiglu

@@ -2,7 +2,16 @@
 
 KIND = "ready-made"
 SAYS = {"rms_size": "ready made"}
-BREAKS = {"feed-tests": ['rms_size', 'rms_eps', 'rms_half', 'swiglu_gate', 'swiglu_paths', 'feed_gradients']}
+BREAKS = {
+    "feed-tests": [
+        "rms_size",
+        "rms_eps",
+        "rms_half",
+        "swiglu_gate",
+        "swiglu_paths",
+        "feed_gradients",
+    ]
+}
 
 
 # %% rms-norm

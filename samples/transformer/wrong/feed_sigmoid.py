@@ -1,7 +1,7 @@
 """The gate of a plain GLU."""
 
 SAYS = {"swiglu_gate": "is a sigmoid;"}
-BREAKS = {"feed-tests": ['swiglu_gate']}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
 
 
 # %% swiglu

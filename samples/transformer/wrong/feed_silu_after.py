@@ -1,7 +1,7 @@
 """silu of the product."""
 
 SAYS = {"swiglu_gate": "after the product"}
-BREAKS = {"feed-tests": ['swiglu_gate']}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
 
 
 # %% swiglu

@@ -1,7 +1,17 @@
 """The frequencies are a list."""
 
 SAYS = {"exact_hands": "should be a Tensor"}
-BREAKS = {"positions-tests": ['exact_hands', 'sinusoidal_code', 'code_form', 'turned_pairs', 'turned_positions', 'turned_far', 'turned_form']}
+BREAKS = {
+    "positions-tests": [
+        "exact_hands",
+        "sinusoidal_code",
+        "code_form",
+        "turned_pairs",
+        "turned_positions",
+        "turned_far",
+        "turned_form",
+    ]
+}
 
 
 # %% frequencies

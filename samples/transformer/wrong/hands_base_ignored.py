@@ -1,7 +1,7 @@
 """The base is always ten thousand."""
 
 SAYS = {"hands_of_the_clock": "base is ignored"}
-BREAKS = {"positions-tests": ['hands_of_the_clock']}
+BREAKS = {"positions-tests": ["hands_of_the_clock"]}
 
 
 # %% frequencies

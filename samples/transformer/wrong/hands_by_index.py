@@ -1,7 +1,7 @@
 """The exponent lacks its 2."""
 
 SAYS = {"hands_of_the_clock": "-2i/d"}
-BREAKS = {"positions-tests": ['hands_of_the_clock']}
+BREAKS = {"positions-tests": ["hands_of_the_clock"]}
 
 
 # %% frequencies

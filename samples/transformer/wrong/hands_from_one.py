@@ -1,7 +1,7 @@
 """i begins at 1."""
 
 SAYS = {"hands_of_the_clock": "begins at 0"}
-BREAKS = {"positions-tests": ['hands_of_the_clock']}
+BREAKS = {"positions-tests": ["hands_of_the_clock"]}
 
 
 # %% frequencies

@@ -1,7 +1,7 @@
 """The frequencies are computed in float32 and widened."""
 
 SAYS = {"exact_hands": "float32"}
-BREAKS = {"positions-tests": ['exact_hands']}
+BREAKS = {"positions-tests": ["exact_hands"]}
 
 
 # %% frequencies

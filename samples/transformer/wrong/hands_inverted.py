@@ -1,7 +1,7 @@
 """The exponent is positive."""
 
 SAYS = {"hands_of_the_clock": "exponent is positive"}
-BREAKS = {"positions-tests": ['hands_of_the_clock']}
+BREAKS = {"positions-tests": ["hands_of_the_clock"]}
 
 
 # %% frequencies

@@ -1,7 +1,7 @@
 """The keys are turned with the usual base."""
 
 SAYS = {"keys_of_heads": "base is not handed on"}
-BREAKS = {"heads-tests": ['keys_of_heads']}
+BREAKS = {"heads-tests": ["keys_of_heads"]}
 
 
 # %% grouped-layer

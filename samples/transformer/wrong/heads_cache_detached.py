@@ -1,7 +1,7 @@
 """The keys are taken out of the graph."""
 
 SAYS = {"heads_gradients": "no gradient"}
-BREAKS = {"heads-tests": ['heads_gradients']}
+BREAKS = {"heads-tests": ["heads_gradients"]}
 
 
 # %% grouped-layer

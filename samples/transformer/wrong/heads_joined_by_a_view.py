@@ -1,7 +1,7 @@
 """The heads are joined without a transpose."""
 
 SAYS = {"heads_joined": "transpose first"}
-BREAKS = {"heads-tests": ['heads_joined']}
+BREAKS = {"heads-tests": ["heads_joined"]}
 
 
 # %% grouped-layer

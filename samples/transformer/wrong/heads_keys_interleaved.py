@@ -1,7 +1,7 @@
 """The key's features are dealt out to the heads in turn."""
 
 SAYS = {"keys_of_heads": "interleaved"}
-BREAKS = {"heads-tests": ['keys_of_heads']}
+BREAKS = {"heads-tests": ["keys_of_heads"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """The keys stay as they are."""
 
 SAYS = {"keys_of_heads": "keys are not turned"}
-BREAKS = {"heads-tests": ['keys_of_heads']}
+BREAKS = {"heads-tests": ["keys_of_heads"]}
 
 
 # %% grouped-layer

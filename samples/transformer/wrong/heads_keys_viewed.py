@@ -1,7 +1,7 @@
 """A view in place of a transpose, for the keys."""
 
 SAYS = {"keys_of_heads": "mixed up"}
-BREAKS = {"heads-tests": ['keys_of_heads']}
+BREAKS = {"heads-tests": ["keys_of_heads"]}
 
 
 # %% grouped-layer

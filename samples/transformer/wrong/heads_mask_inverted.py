@@ -1,7 +1,7 @@
 """The mask is turned round on its way."""
 
 SAYS = {"looks_at_the_cache": "turned round"}
-BREAKS = {"heads-tests": ['looks_at_the_cache']}
+BREAKS = {"heads-tests": ["looks_at_the_cache"]}
 
 
 # %% grouped-layer

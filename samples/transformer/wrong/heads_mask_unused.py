@@ -1,7 +1,7 @@
 """The mask is not handed on."""
 
 SAYS = {"looks_at_the_cache": "not used"}
-BREAKS = {"heads-tests": ['looks_at_the_cache']}
+BREAKS = {"heads-tests": ["looks_at_the_cache"]}
 
 
 # %% grouped-layer

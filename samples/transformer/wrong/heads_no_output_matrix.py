@@ -1,7 +1,7 @@
 """The output matrix is forgotten."""
 
 SAYS = {"heads_joined": "left out"}
-BREAKS = {"heads-tests": ['heads_joined']}
+BREAKS = {"heads-tests": ["heads_joined"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """The heads are joined feature by feature."""
 
 SAYS = {"heads_joined": "feature by feature"}
-BREAKS = {"heads-tests": ['heads_joined']}
+BREAKS = {"heads-tests": ["heads_joined"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """Axes of length 1 are squeezed away."""
 
 SAYS = {"heads_edges": "squeezed"}
-BREAKS = {"heads-tests": ['heads_edges']}
+BREAKS = {"heads-tests": ["heads_edges"]}
 
 
 # %% grouped-layer

@@ -2,7 +2,7 @@
 
 KIND = "wrapping"
 SAYS = {"read_form": "KeyValueCache"}
-BREAKS = {"heads-tests": ['read_form']}
+BREAKS = {"heads-tests": ["read_form"]}
 
 
 # %% grouped-layer

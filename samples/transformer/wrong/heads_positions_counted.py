@@ -1,7 +1,7 @@
 """The queries are turned by positions from 0 on."""
 
 SAYS = {"queries_of_heads": "counted from 0"}
-BREAKS = {"heads-tests": ['queries_of_heads']}
+BREAKS = {"heads-tests": ["queries_of_heads"]}
 
 
 # %% grouped-layer

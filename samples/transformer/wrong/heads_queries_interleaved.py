@@ -1,7 +1,7 @@
 """The query's features are dealt out to the heads in turn."""
 
 SAYS = {"queries_of_heads": "interleaved"}
-BREAKS = {"heads-tests": ['queries_of_heads']}
+BREAKS = {"heads-tests": ["queries_of_heads"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """The queries stay as they are."""
 
 SAYS = {"queries_of_heads": "queries are not turned"}
-BREAKS = {"heads-tests": ['queries_of_heads']}
+BREAKS = {"heads-tests": ["queries_of_heads"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """attend puts keys and values of its tokens over those in the cache."""
 
 SAYS = {"looks_at_the_cache": "anew"}
-BREAKS = {"heads-tests": ['looks_at_the_cache', 'heads_gradients', 'heads_edges']}
+BREAKS = {"heads-tests": ["looks_at_the_cache", "heads_gradients", "heads_edges"]}
 
 
 # %% grouped-layer

@@ -1,7 +1,7 @@
 """The values come from the keys' matrix."""
 
 SAYS = {"values_of_heads": "matrix of the keys"}
-BREAKS = {"heads-tests": ['values_of_heads']}
+BREAKS = {"heads-tests": ["values_of_heads"]}
 
 
 # %% grouped-layer

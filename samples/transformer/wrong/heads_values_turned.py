@@ -1,7 +1,7 @@
 """The values are turned, too."""
 
 SAYS = {"values_of_heads": "values are turned"}
-BREAKS = {"heads-tests": ['values_of_heads']}
+BREAKS = {"heads-tests": ["values_of_heads"]}
 
 
 # %% grouped-layer
@@ -20,7 +20,9 @@ class GroupedAttention(nn.Module):
     def read(self, x, positions):
         keys = self.key(x).unflatten(-1, (self.num_kv_heads, self.head_dim)).transpose(1, 2)
         values = self.value(x).unflatten(-1, (self.num_kv_heads, self.head_dim)).transpose(1, 2)
-        return KeyValueCache(rotate(keys, positions, self.base), rotate(values, positions, self.base))
+        return KeyValueCache(
+            rotate(keys, positions, self.base), rotate(values, positions, self.base)
+        )
 
     def attend(self, x, positions, cache, allowed):
         query = self.query(x).unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)

@@ -1,7 +1,7 @@
 """A view in place of a transpose, for the values."""
 
 SAYS = {"values_of_heads": "mixed up"}
-BREAKS = {"heads-tests": ['values_of_heads']}
+BREAKS = {"heads-tests": ["values_of_heads"]}
 
 
 # %% grouped-layer

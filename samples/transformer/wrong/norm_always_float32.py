@@ -1,7 +1,7 @@
 """Everything is computed and returned in float32."""
 
 SAYS = {"rms_half": "float32"}
-BREAKS = {"feed-tests": ['rms_half', 'feed_gradients']}
+BREAKS = {"feed-tests": ["rms_half", "feed_gradients"]}
 
 
 # %% rms-norm

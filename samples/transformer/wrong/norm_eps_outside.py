@@ -1,7 +1,7 @@
 """eps is added to the root."""
 
 SAYS = {"rms_eps": "outside of the root"}
-BREAKS = {"feed-tests": ['rms_eps']}
+BREAKS = {"feed-tests": ["rms_eps"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """The squares are averaged in half precision."""
 
 SAYS = {"rms_half": "float32"}
-BREAKS = {"feed-tests": ['rms_half']}
+BREAKS = {"feed-tests": ["rms_half"]}
 
 
 # %% rms-norm

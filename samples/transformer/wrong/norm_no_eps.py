@@ -1,7 +1,7 @@
 """eps is forgotten."""
 
 SAYS = {"rms_eps": "left out"}
-BREAKS = {"feed-tests": ['rms_eps']}
+BREAKS = {"feed-tests": ["rms_eps"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """The root is forgotten."""
 
 SAYS = {"rms_size": "root is missing"}
-BREAKS = {"feed-tests": ['rms_size']}
+BREAKS = {"feed-tests": ["rms_size"]}
 
 
 # %% rms-norm

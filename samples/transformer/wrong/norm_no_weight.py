@@ -1,7 +1,7 @@
 """The weight is forgotten."""
 
 SAYS = {"rms_size": "left out"}
-BREAKS = {"feed-tests": ['rms_size']}
+BREAKS = {"feed-tests": ["rms_size"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """One size for all tokens."""
 
 SAYS = {"rms_size": "all tokens"}
-BREAKS = {"feed-tests": ['rms_size']}
+BREAKS = {"feed-tests": ["rms_size"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """What comes in half precision goes out in float32."""
 
 SAYS = {"rms_half": "float32"}
-BREAKS = {"feed-tests": ['rms_half']}
+BREAKS = {"feed-tests": ["rms_half"]}
 
 
 # %% rms-norm
@@ -14,4 +14,4 @@ class RMSNorm(nn.Module):
     def forward(self, x):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
         size = torch.sqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)
-        return (self.weight * wide / size)
+        return self.weight * wide / size

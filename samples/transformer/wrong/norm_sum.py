@@ -1,7 +1,7 @@
 """The sum of squares in place of their mean."""
 
 SAYS = {"rms_size": "summed"}
-BREAKS = {"feed-tests": ['rms_size']}
+BREAKS = {"feed-tests": ["rms_size"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """LayerNorm: the mean is taken off first."""
 
 SAYS = {"rms_size": "LayerNorm"}
-BREAKS = {"feed-tests": ['rms_size']}
+BREAKS = {"feed-tests": ["rms_size"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """eps is typed in."""
 
 SAYS = {"rms_eps": "self.eps"}
-BREAKS = {"feed-tests": ['rms_eps']}
+BREAKS = {"feed-tests": ["rms_eps"]}
 
 
 # %% rms-norm

@@ -1,7 +1,7 @@
 """The angles are made float32 before their sine is taken."""
 
 SAYS = {"turned_far": "too coarse"}
-BREAKS = {"positions-tests": ['turned_far']}
+BREAKS = {"positions-tests": ["turned_far"]}
 
 
 # %% rotate

@@ -1,7 +1,7 @@
 """Positions begin at 0 in every call."""
 
 SAYS = {"turned_positions": "counted from 0"}
-BREAKS = {"positions-tests": ['turned_positions']}
+BREAKS = {"positions-tests": ["turned_positions"]}
 
 
 # %% rotate

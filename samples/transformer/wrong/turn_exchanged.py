@@ -1,7 +1,7 @@
 """Sine and cosine are exchanged in the turn."""
 
 SAYS = {"turned_pairs": "exchanged"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

@@ -1,7 +1,7 @@
 """The first row's positions serve all rows."""
 
 SAYS = {"turned_positions": "first row"}
-BREAKS = {"positions-tests": ['turned_positions']}
+BREAKS = {"positions-tests": ["turned_positions"]}
 
 
 # %% rotate

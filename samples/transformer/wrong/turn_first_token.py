@@ -1,7 +1,7 @@
 """All tokens of a row are turned alike."""
 
 SAYS = {"turned_positions": "of the first one"}
-BREAKS = {"positions-tests": ['turned_positions']}
+BREAKS = {"positions-tests": ["turned_positions"]}
 
 
 # %% rotate

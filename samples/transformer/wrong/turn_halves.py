@@ -1,7 +1,7 @@
 """A pair is one feature of each half."""
 
 SAYS = {"turned_pairs": "two neighbours"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

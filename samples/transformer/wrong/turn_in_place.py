@@ -1,7 +1,7 @@
 """The tokens that were given are turned themselves."""
 
 SAYS = {"turned_form": ""}
-BREAKS = {"positions-tests": ['turned_form']}
+BREAKS = {"positions-tests": ["turned_form"]}
 
 
 # %% rotate

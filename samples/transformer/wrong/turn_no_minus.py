@@ -1,7 +1,7 @@
 """The minus is missing."""
 
 SAYS = {"turned_pairs": "no turn"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

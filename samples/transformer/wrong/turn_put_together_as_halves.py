@@ -1,7 +1,7 @@
 """Neighbours are turned and put back as halves."""
 
 SAYS = {"turned_pairs": "two halves"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

@@ -1,7 +1,7 @@
 """The sign of the sine is on the other side."""
 
 SAYS = {"turned_pairs": "other way"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

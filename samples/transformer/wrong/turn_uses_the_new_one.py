@@ -1,7 +1,7 @@
 """The second feature is made from the first one's new value."""
 
 SAYS = {"turned_pairs": "turned already"}
-BREAKS = {"positions-tests": ['turned_pairs']}
+BREAKS = {"positions-tests": ["turned_pairs"]}
 
 
 # %% rotate

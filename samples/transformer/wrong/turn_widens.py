@@ -1,7 +1,7 @@
 """The result is float64, whatever came in."""
 
 SAYS = {"turned_form": "float64"}
-BREAKS = {"positions-tests": ['turned_form']}
+BREAKS = {"positions-tests": ["turned_form"]}
 
 
 # %% rotate

@@ -1,7 +1,7 @@
 """The first draw has the generator, the others not."""
 
 SAYS = {"handed_on": "seed writes another"}
-BREAKS = {"writing-tests": ['handed_on']}
+BREAKS = {"writing-tests": ["handed_on"]}
 
 
 # %% generate

@@ -1,7 +1,7 @@
 """The first token comes from the last place but one."""
 
 SAYS = {"written_greedily": "last but one"}
-BREAKS = {"writing-tests": ['written_greedily', 'handed_on']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate
@@ -11,7 +11,13 @@ def generate(
 ):
     last = last_real(prompt, real)
     logits, state = model(prompt, None) if real is None else model(prompt, None, real)
-    token = sample(logits[torch.arange(len(prompt)), (last - 1).clamp(min=0)], temperature, top_k, top_p, generator)
+    token = sample(
+        logits[torch.arange(len(prompt)), (last - 1).clamp(min=0)],
+        temperature,
+        top_k,
+        top_p,
+        generator,
+    )
     tokens = [token]
     for _ in range(count - 1):
         logits, state = model.step(token, state)

@@ -1,7 +1,7 @@
 """Padded prompts go on from the last place."""
 
 SAYS = {"written_greedily": "at `last`"}
-BREAKS = {"writing-tests": []}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

@@ -1,7 +1,7 @@
 """The padding of the prompt is read."""
 
 SAYS = {"written_greedily": "real is not handed on"}
-BREAKS = {"writing-tests": ['written_greedily']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

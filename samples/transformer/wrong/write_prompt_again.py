@@ -1,7 +1,7 @@
 """Everything is read again for every token."""
 
 SAYS = {"written_greedily": "read again"}
-BREAKS = {"writing-tests": ['written_greedily']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate
@@ -10,7 +10,7 @@ def generate(
     model, prompt, count, temperature=1.0, top_k=None, top_p=None, generator=None, real=None
 ):
     last = last_real(prompt, real)
-    logits, state = model(prompt, None) if real is None else model(prompt, None, real)
+    logits, _ = model(prompt, None) if real is None else model(prompt, None, real)
     token = sample(logits[torch.arange(len(prompt)), last], temperature, top_k, top_p, generator)
     tokens = [token]
     for _ in range(count - 1):

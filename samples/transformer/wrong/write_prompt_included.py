@@ -1,7 +1,7 @@
 """The prompt is returned as well."""
 
 SAYS = {"written_greedily": "new tokens alone"}
-BREAKS = {"writing-tests": ['written_greedily', 'handed_on']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

@@ -1,7 +1,7 @@
 """The last new token is read, too."""
 
 SAYS = {"written_greedily": "last new token is read"}
-BREAKS = {"writing-tests": ['written_greedily']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

@@ -1,7 +1,7 @@
 """Every step begins with the prompt's state."""
 
 SAYS = {"written_greedily": "not the likeliest"}
-BREAKS = {"writing-tests": ['written_greedily', 'handed_on']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

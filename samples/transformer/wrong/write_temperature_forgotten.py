@@ -1,7 +1,7 @@
 """The temperature is used for the first token only."""
 
 SAYS = {"handed_on": "temperature is not handed on"}
-BREAKS = {"writing-tests": ['handed_on']}
+BREAKS = {"writing-tests": ["handed_on"]}
 
 
 # %% generate

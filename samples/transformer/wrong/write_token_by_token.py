@@ -1,7 +1,7 @@
 """The prompt is read by steps."""
 
 SAYS = {"written_greedily": "token by token"}
-BREAKS = {"writing-tests": ['written_greedily']}
+BREAKS = {"writing-tests": ["written_greedily"]}
 
 
 # %% generate

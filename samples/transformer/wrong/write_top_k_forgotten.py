@@ -1,7 +1,7 @@
 """top-k and top-p are not handed on."""
 
 SAYS = {"handed_on": "top_k is not handed on"}
-BREAKS = {"writing-tests": ['handed_on']}
+BREAKS = {"writing-tests": ["handed_on"]}
 
 
 # %% generate
