@@ -104,6 +104,19 @@ class _Scores(torch.nn.Module):
 
 
 def run_language(p: dict[str, Any], device: str) -> Outcome:
+    """Train one model as ``trained`` does; against the clock without subnormal numbers.
+
+    Saturated gates come to such numbers, and a CPU takes twice as long for them: a matter of the
+    machine that a setting takes away.
+    """
+    torch.set_flush_denormal(bool(p["seconds"]))
+    try:
+        return trained(p)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def trained(p: dict[str, Any]) -> Outcome:
     """Train one model for ``steps``, or for ``seconds`` of one core; measure it as it learns.
 
     ``clock`` holds the seconds of training at every point of the curve, where they count.
