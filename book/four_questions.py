@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.instruments.probes import gradient_by_lag, serial_steps
 from solutions.alignment import AlignmentDecoder, BahdanauDecoder
 from solutions.carousel import LSTM1997, NaiveCarousel
+from solutions.causal_decoder import CausalDecoder
 from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
 from solutions.memory import Encoder, FixedContextDecoder
@@ -77,6 +78,7 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "gru": ("GRU", lambda width: GRU(width, width)),
     "one-vector": ("GRU writes after GRU, one vector", one_vector),
     "looking-back": ("the same, looking back at the source", looking_back),
+    "transformer": ("transformer block, with cache", lambda width: CausalDecoder(width, 4, 1, 2)),
 }
 
 
@@ -116,8 +118,9 @@ def ask(layer: Layer, width: int = WIDTH) -> Answers:
         y, state = layer(x)
         state_bytes.append(sum(part.numel() * part.element_size() for part in state))
         chains.append(serial_steps(y))
+        held = type(state)(*(part.detach() for part in state))  # the counter asks for a history
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            layer.step(x[:, 0], state)
+            layer.step(x[:, 0], held)
         operations.append(counter.get_total_flops())
     x = torch.randn(8, LAG + 1, width, generator=draws).requires_grad_()
     by_lag = gradient_by_lag(layer(x)[0], x)

@@ -12,9 +12,13 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     matrix         values as a grid: weights, masks, attention
     translation    one net reads, another writes: through one vector, or looking back
     tree           what an associative scan combines at each of its parallel steps
+    head           what one token gets from one head of attention
+    blocks         transformer blocks side by side, with the norm before or after
+    cache          what attention holds after each step, beside a state of fixed size
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
+from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
@@ -30,9 +34,12 @@ __all__ = [
     "Read",
     "Way",
     "Write",
+    "blocks",
     "both_ways",
+    "cache",
     "cell",
     "gradient_path",
+    "head",
     "matrix",
     "translation",
     "tree",

@@ -211,7 +211,10 @@ class TouchFigure:
 
     def payload(self) -> dict[str, Any]:
         """Return what the script reads from the page, as plain JSON data."""
-        panels = [{"height": p.height} | (p.axis._asdict() if p.axis else {}) for p in self.panels]
+        panels = [
+            {"height": p.height, "dials": p.dials} | (p.axis._asdict() if p.axis else {})
+            for p in self.panels
+        ]
         return {
             "width": self.frame.width,
             "panels": {curve.key: panels[curve.panel] for curve in self.curves},

@@ -33,6 +33,7 @@ MODULES = tuple(
         "learned.readings",
         "cost.rows",
         "cost.readings",
+        "blocks.rows",
         "checks.rows",
         "checks.readings",
     )
@@ -56,7 +57,8 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, checks, ...
+    # paper, search, documents, ablations, kept, cuts, limits, alignment, cost, blocks, checks, ...
+    part: str
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

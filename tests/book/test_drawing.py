@@ -87,6 +87,10 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
         "night", ("N", "AY", "T"), alt=ALT, weights=[0.1, 0.6, 0.2, 0.1, 0], at=2
     ),
     "looking at the first": lambda: translation("oh", ("OW", "end"), alt=ALT, weights=[1, 0], at=2),
+    "head": lambda: drawing.head(alt=ALT),
+    "small head": lambda: drawing.head(alt=ALT, tokens=2),
+    "blocks": lambda: drawing.blocks(["pre", "post"], alt=ALT),
+    "cache": lambda: drawing.cache(alt=ALT),
 }
 
 

@@ -24,9 +24,17 @@ export function points(values, width, { height, low, high, log }) {
     .join(" ");
 }
 
-/** Draw the values of a line: points of a polyline, or how full each cell of a row is. */
+/** Turn a hand of a dial to an angle in radians, clockwise from the top. */
+function turn(hand, angle) {
+  const degrees = ((angle * 180) / Math.PI) % 360;
+  const [x, y] = [hand.getAttribute("x1"), hand.getAttribute("y1")];
+  hand.setAttribute("transform", `rotate(${degrees.toFixed(2)} ${x} ${y})`);
+}
+
+/** Draw the values of a line: points of a polyline, hands of dials, or how full cells are. */
 function draw(line, values, width, panel) {
   if (line.localName === "polyline") line.setAttribute("points", points(values, width, panel));
+  else if (panel.dials) [...line.children].forEach((hand, number) => turn(hand, values[number]));
   else
     [...line.children].forEach((cell, number) =>
       cell.setAttribute("fill-opacity", Math.min(Math.max(values[number], 0), 1).toFixed(3)),
