@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from autograder.hidden.shared.layers import Layer, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
-from solutions import attention, carousel, causal_decoder, gates, ssm
+from solutions import alignment, attention, carousel, causal_decoder, gates, ssm
 
 LAWS = (
     *(laws.initial_state, laws.one_step, laws.whole_sequence, laws.start_state),
@@ -49,11 +50,21 @@ def described(kind: type[Any], record: type[Any], sizes: tuple[tuple[int, ...], 
     return Layer(kind.__name__, record.__name__, record._fields, sizes, weights, rule, start)
 
 
+def has_read(rng: torch.Generator, weights: Weights, batch: int) -> State:
+    """Where a decoder of 5 units begins: at 4 source tokens of 3 numbers, some of them padding."""
+    h, memory, keys = (normal(rng, batch, *shape) for shape in ((5,), (4, 3), (4, 5)))
+    mask = torch.rand(batch, 4, generator=rng) < 0.7
+    return h, torch.zeros(batch, 0, dtype=DOUBLE), memory, keys, mask
+
+
 RECURRENT = ((3, 5), (1, 1), (2, 4), (4, 1))
 LSTM = described(gates.LSTM, gates.LSTMState, RECURRENT)
 ATTENTION = described(attention.MultiHeadAttention, attention.KeyValueCache, ((8, 2), (1, 1)))
 DECODER = described(
     causal_decoder.CausalDecoder, causal_decoder.DecoderCache, ((8, 2, 2, 1, 3), (2, 1, 1, 1, 2))
+)
+TRANSLATOR = replace(
+    described(alignment.BahdanauDecoder, alignment.AlignmentState, ((3, 5, 3),)), begins=has_read
 )
 LAYERS = {
     "LSTM": (LSTM, gates.LSTM, gates.LSTMState),
@@ -65,6 +76,9 @@ LAYERS = {
     "attention": (ATTENTION, attention.MultiHeadAttention, attention.KeyValueCache),
     "decoder, with truths in its state": (
         *(DECODER, causal_decoder.CausalDecoder, causal_decoder.DecoderCache),
+    ),
+    "decoder that has read a source": (
+        *(TRANSLATOR, alignment.BahdanauDecoder, alignment.AlignmentState),
     ),
     "state space": (
         described(ssm.DiagonalSSM, ssm.SSMState, ((4, 6), (1, 2))),
