@@ -20,7 +20,7 @@ from autograder.hidden.transformer.attending import (
     Sizes,
     drawn,
 )
-from autograder.hidden.transformer.suite import ATTENTION, suite
+from autograder.hidden.transformer.suite import LOOKING, suite
 
 WHAT = "grouped_attention"
 
@@ -59,7 +59,7 @@ def expect_answer(student: Student, asked: Asked, mechanism: str, hint: str) -> 
     expect_mechanism(found, wanted, outcomes(asked), (mechanism,), hint, WHAT)
 
 
-@suite.check(ATTENTION, points=0.5, title="the answer's shape and dtype; nothing is changed")
+@suite.check(LOOKING, points=0.5, title="the answer's shape and dtype; nothing is changed")
 def attention_form(student: Student, rng: torch.Generator) -> None:
     asked = drawn(rng, Sizes())
     for dtype in (torch.float32, DOUBLE):
@@ -73,32 +73,32 @@ def attention_form(student: Student, rng: torch.Generator) -> None:
         expect(habit(found.double(), asked, atol), "the form is right, but the numbers are not")
 
 
-@suite.check(ATTENTION, points=0.5, title="scores are products of query and key, over the root")
+@suite.check(LOOKING, points=0.5, title="scores are products of query and key, over the root")
 def scaled(student: Student, rng: torch.Generator) -> None:
     hint = "The scores are q . k over the root of the size of a head"
     expect_answer(student, drawn(rng, Sizes()), "scaled", hint)
 
 
-@suite.check(ATTENTION, points=0.5, title="the softmax runs over the keys")
+@suite.check(LOOKING, points=0.5, title="the softmax runs over the keys")
 def softmax(student: Student, rng: torch.Generator) -> None:
     hint = "For each query the weights of all keys add up to 1"
     expect_answer(student, drawn(rng, Sizes()), "softmax", hint)
 
 
-@suite.check(ATTENTION, points=0.5, title="only what is allowed takes part")
+@suite.check(LOOKING, points=0.5, title="only what is allowed takes part")
 def masked(student: Student, rng: torch.Generator) -> None:
     hint = "What is not allowed has weight 0, and the others add up to 1"
     expect_answer(student, drawn(rng, Sizes()), "masked", hint)
 
 
-@suite.check(ATTENTION, points=0.5, title="neighbouring heads share keys and values")
+@suite.check(LOOKING, points=0.5, title="neighbouring heads share keys and values")
 def groups(student: Student, rng: torch.Generator) -> None:
     for sizes in (Sizes(), Sizes(heads=4, groups=1), Sizes(heads=3, groups=3)):
         hint = "Head h looks at group h // (heads per group)"
         expect_answer(student, drawn(rng, sizes), "groups", hint)
 
 
-@suite.check(ATTENTION, points=0.5, title="a query that may see nothing gets zeros")
+@suite.check(LOOKING, points=0.5, title="a query that may see nothing gets zeros")
 def blind(student: Student, rng: torch.Generator) -> None:
     asked = drawn(rng, Sizes(), blind=True)
     found, _ = ask(student, asked)
@@ -133,7 +133,7 @@ def blind(student: Student, rng: torch.Generator) -> None:
         )
 
 
-@suite.check(ATTENTION, points=0.5, title="edges: large scores, one of everything, float32")
+@suite.check(LOOKING, points=0.5, title="edges: large scores, one of everything, float32")
 def attention_edges(student: Student, rng: torch.Generator) -> None:
     for sizes in (Sizes(), Sizes(1, 1, 1, 1, 1, 1, 1), Sizes(1, 2, 1, 1, 3, 4, 4)):
         asked = drawn(rng, sizes)
@@ -160,7 +160,7 @@ def _overflows(found: object, asked: Asked) -> bool:
     )
 
 
-@suite.check(ATTENTION, points=0.5, title="gradients reach queries, keys and values")
+@suite.check(LOOKING, points=0.5, title="gradients reach queries, keys and values")
 def attention_gradients(student: Student, rng: torch.Generator) -> None:
     asked = drawn(rng, Sizes())
     found, _ = ask(student, asked)

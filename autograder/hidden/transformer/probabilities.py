@@ -68,9 +68,10 @@ def by_temperature(student: Student, rng: torch.Generator) -> None:
         hint = "It is softmax(logits / temperature), over the vocabulary"
         expect_choice(student, logits, choices, "by_temperature", hint)
     for dtype in (torch.float32, DOUBLE):
-        found = student.next_probabilities(logits.to(dtype), 0.7)
-        untouched(student, "next_probabilities")
-        expect_form(found, logits.to(dtype), "what next_probabilities returns")
+        for temperature in (0.0, 0.7):
+            found = student.next_probabilities(logits.to(dtype), temperature)
+            untouched(student, "next_probabilities")
+            expect_form(found, logits.to(dtype), "what next_probabilities returns")
         known = habit(found.double(), logits, {"temperature": 0.7})
         expect(known, "the form is right, but the numbers are not")
     _expect_limit(student, logits)

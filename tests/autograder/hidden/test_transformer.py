@@ -7,28 +7,30 @@ from collections.abc import Callable
 
 import pytest
 import torch
-import torch.nn.attention.flex_attention  # not there before somebody imports it
+import torch.ao.nn.quantizable  # not there before somebody imports it
+import torch.nn.attention.flex_attention
 
 from autograder.checks import CheckFailure, Student
 from autograder.hidden.transformer import choosing, decoding, draws
 from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.stacking import decoder_weights
 from autograder.hidden.transformer.suite import (
-    ATTENTION,
     BLOCK,
     DECODER,
     FEED,
     HEADS,
+    LOOKING,
     POSITIONS,
     READY_MADE,
     WRITING,
 )
+from autograder.inside.guard import resolve
 from samples.assignments import Assignment
 from samples.corpus import build_submission
 from tests.autograder.hidden.judging import judged, lost
 
 ASSIGNMENT = Assignment("06-transformer")
-PARTS = {ATTENTION, POSITIONS, HEADS, FEED, BLOCK, DECODER, WRITING}
+PARTS = {LOOKING, POSITIONS, HEADS, FEED, BLOCK, DECODER, WRITING}
 
 
 def test_the_released_form_tells_what_the_checks_ask_for() -> None:
@@ -58,10 +60,9 @@ def test_ready_made_layers_are_refused_in_every_part() -> None:
 
 @pytest.mark.parametrize("name", READY_MADE)
 def test_what_is_refused_is_what_torch_has(name: str) -> None:
-    thing: object = torch
-    for part in name.split(".")[1:]:
-        thing = getattr(thing, part)
-    assert callable(thing)
+    found = resolve(name)
+    assert found is not None
+    assert callable(getattr(*found))
 
 
 BLANK = "raise NotImplementedError()"
@@ -79,7 +80,7 @@ def test_a_part_stands_without_the_answers_before_it(answer: str | None) -> None
     """Blank or wrong answers cost their own part; what is made of them is tried with ours."""
     if answer is None:
         wrong = dict.fromkeys(("grouped-attention", "frequencies", "rotate", "swiglu"), BLANK)
-        parts = {ATTENTION, POSITIONS, FEED}
+        parts = {LOOKING, POSITIONS, FEED}
     else:
         wrong = {answer: WRONG[answer]}
         parts = {part for part, cells in ASSIGNMENT.answers.items() if answer in cells}
