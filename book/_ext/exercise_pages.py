@@ -9,8 +9,10 @@ box below the title says how to download, open, check and hand in.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from autograder.course import directory as courses
 from autograder.steps.release import release
 
 FOLDER = "exercises/"
+NUMBER = re.compile(r"^\d+-")  # an assignment and its chapter share a name, not always a number
 
 BOX = """
 :::{{admonition}} How to work on this assignment
@@ -84,15 +87,22 @@ def add_box(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(path))
     notebook = nbformat.reads(exercises(app.env)[docname], as_version=4)
     name = docname.removeprefix(FOLDER)
-    chapter = f"book/{name}"
+    chapter = chapter_of(name, app.env.found_docs)
     box = BOX.format(
         name=name,
-        chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter in app.env.found_docs else "",
+        chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter else "",
         packages=" ".join(packages_of(notebook)),
         wheel=archives.check_wheel(Path(app.srcdir)),
         up=f"../{archives.FOLDER}/",
     )
     source[0] = below_title(source[0], box)
+
+
+def chapter_of(name: str, docs: Iterable[str]) -> str:
+    """Return the chapter of the same name as an assignment, whatever its number; "" for none."""
+    topic = NUMBER.sub("", name)
+    chapters = (doc for doc in sorted(docs) if doc.startswith("book/"))
+    return next((doc for doc in chapters if NUMBER.sub("", doc[len("book/") :]) == topic), "")
 
 
 def below_title(page: str, text: str) -> str:

@@ -10,6 +10,7 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     gradient_path  the error's way back, with its factors and, if given, its measured size
     cell           one step of a cell: a rail for the state, gates that write to it
     matrix         values as a grid: weights, masks, attention
+    translation    one net reads, another writes: through one vector, or looking back
     tree           what an associative scan combines at each of its parallel steps
     head           what one token gets from one head of attention
     blocks         transformer blocks side by side, with the norm before or after
@@ -21,6 +22,7 @@ from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
+from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
 from drawing.ways import Way, ways
 
@@ -39,6 +41,7 @@ __all__ = [
     "gradient_path",
     "head",
     "matrix",
+    "translation",
     "tree",
     "unrolled",
     "ways",

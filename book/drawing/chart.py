@@ -4,13 +4,14 @@ A chart has one panel below the other, lines and rows over the same steps. In a 
 each line is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its
 value is to 1. In a panel of dials each line is one hand on every dial, and its values are angles.
 All carry ``data-curve``: a figure to touch shows this picture where scripts are off, and moves it
-where they are on. Axes, names and frames stand still.
+where they are on. Axes and frames stand still; so do names, but for those that a figure writes
+itself and marks with ``data-text``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import svg
@@ -110,11 +111,15 @@ def chart(
     alt: str,
     title: str,
     across: str,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> Drawing:
     """Draw lines over steps; ``across`` names the steps.
 
+    ``texts`` stand instead of names that do not change: ``heads`` under the steps, ``rows`` to the
+    left of rows of cells, ``ends`` to their right, and ``sides`` above these two.
     Raises ValueError for a line that does not have a value for every step (hands may have others).
     """
+    texts = texts or {}
     for line in lines:
         if len(line.values) != len(frame.steps) and not panels[line.panel].dials:
             raise ValueError(
@@ -122,10 +127,11 @@ def chart(
                 f"steps {frame.first} to {frame.last} need {len(frame.steps)}"
             )
     canvas = Canvas(title, alt)
+    named = "rows" not in texts
     rows = [
         line.label
         for line in lines
-        if panels[line.panel].axis is None and not panels[line.panel].dials
+        if named and panels[line.panel].axis is None and not panels[line.panel].dials
     ]
     left = max([LEFT, *(width(label, FINE) + 12 for label in rows)])
     top = 0.0
@@ -137,13 +143,19 @@ def chart(
         elif panel.dials:
             top = _dials(canvas, Point(left, top), within, frame, panel)
         else:
-            top = _rows(canvas, Point(left, top), within, frame)
-    ticks = frame.steps[:: frame.tick]
-    for step, name in zip(ticks, frame.names or map(str, ticks), strict=True):
-        x = left + frame.x(step - frame.first)
-        canvas.label(x, top + 12, name, size=FINE, color="muted")
+            top = _rows(canvas, Point(left, top), within, frame, texts)
+    if "heads" in texts:
+        wide = frame.width / len(frame.steps)
+        for number, head in enumerate(texts["heads"]):
+            middle = left + wide * (number + 0.5)
+            canvas.label(middle, top + 12, head, data={"text": "heads"})
+    else:
+        ticks = frame.steps[:: frame.tick]
+        for step, name in zip(ticks, frame.names or map(str, ticks), strict=True):
+            x = left + frame.x(step - frame.first)
+            canvas.label(x, top + 12, name, size=FINE, color="muted")
     canvas.label(left + frame.width / 2, top + 30, across, size=FINE, color="muted")
-    canvas.grow(left + frame.width + 6, top)
+    canvas.grow(left + frame.width + (LEFT if "ends" in texts else 6), top)
     return canvas.finish()
 
 
@@ -175,12 +187,33 @@ def _lines(
     return bottom
 
 
-def _rows(canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame) -> float:
+def _rows(
+    canvas: Canvas,
+    corner: Point,
+    lines: Sequence[Line],
+    frame: Frame,
+    texts: Mapping[str, Sequence[str]],
+) -> float:
     """Draw a row of cells for each line below ``corner``; return the lower edge."""
     wide = frame.width / len(frame.steps)
+    right = corner.x + frame.width
     top = corner.y + 8
-    for line in lines:
-        canvas.label(corner.x - 7, top + ROW / 2, line.label, anchor="end", size=FINE)
+    if "sides" in texts:
+        first, second = texts["sides"]
+        canvas.label(4, top + ROW / 2, first, anchor="start", size=FINE, color="muted")
+        edge = right + LEFT
+        canvas.label(edge, top + ROW / 2, second, anchor="end", size=FINE, color="muted")
+        top += ROW
+    for number, line in enumerate(lines):
+        middle = top + ROW / 2
+        if "rows" in texts:
+            label, data = texts["rows"][number], {"text": "rows"}
+        else:
+            label, data = line.label, {}
+        canvas.label(corner.x - 7, middle, label, anchor="end", size=FINE, data=data)
+        if "ends" in texts:
+            end, data = texts["ends"][number], {"text": "ends"}
+            canvas.label(right + 7, middle, end, anchor="start", size=FINE, data=data)
         cells: list[svg.Element] = [
             svg.Rect(
                 x=round(corner.x + wide * number, 2),

@@ -12,6 +12,7 @@ import torch
 import touch
 from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
+from touch import attention_on_words as words_figure
 from touch import error_through_time as error
 from touch import forget_playground, gated_cell
 from touch import positions_as_phases as phases
@@ -21,6 +22,7 @@ from touch_figures import html
 
 from experiments.cost.layers import BY_NAME
 from experiments.cost.measure import build, state_bytes
+from experiments.memory.letters_to_sound import held_out, lexicon
 from solutions import positions, rnn
 
 NAMES = sorted(path.stem for path in touch.SCRIPTS.glob("*.js") if path.stem != "base")
@@ -71,6 +73,16 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
         if isinstance(control, touch.Choice):
             assert [o.get_text() for o in field.select("option")] == list(control.options)
             assert field.select_one("option[selected]")["value"] == str(control.start)
+        elif isinstance(control, touch.Word):
+            assert field["value"] == control.start
+            assert int(field["maxlength"]) == control.longest
+            picks = page.select_one(f'[data-for="{field["id"]}"]')
+            assert tuple(b["value"] for b in picks.select("button")) == control.picks
+            for word in (control.start, *control.picks):
+                assert word.isascii()
+                assert word.isalpha()
+                assert word == word.lower()
+                assert len(word) <= control.longest
         else:
             assert control.low <= control.start <= control.high
             steps = (control.start - control.low) / control.step
@@ -83,7 +95,9 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
 
 
 def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(KeyError, match="no figure to touch is called 'x'; there are error-through"):
+    with pytest.raises(
+        KeyError, match="no figure to touch is called 'x'; there are attention-on-words, error-"
+    ):
         touch.figure("x")
 
 
@@ -111,6 +125,48 @@ def test_rows_are_as_full_as_their_values_and_labelled_beside() -> None:
     }
     assert full == {"first": [0, 0.25], "a longer name": [1, 0]}
     assert {"1", "2", "first", "a longer name"} <= {label.text for label in drawn.labels}
+
+
+def test_texts_stand_in_place_of_names_and_can_be_found_by_a_script() -> None:
+    lines = [Line(key, key, "rnn", "-", [0.0, 1.0]) for key in ("one", "two")]
+    texts = {"rows": ["A", "B"], "ends": ["C", ""], "heads": ["x", "y"], "sides": ["left", "right"]}
+    frame = touch.Frame(200, last=2, first=1, tick=1)
+    drawn = chart(
+        lines,
+        frame,
+        [touch.Panel(0, None)],
+        alt="Two rows of two cells.",
+        title="t",
+        across="step",
+        texts=texts,
+    )
+    found: dict[str, list[str]] = {}
+    for part in ElementTree.fromstring(drawn.svg).iter():
+        if part.get("data-text"):
+            found.setdefault(part.get("data-text"), []).append("".join(part.itertext()))
+    assert found == {key: texts[key] for key in ("rows", "ends", "heads")}
+    said = {label.text for label in drawn.labels}
+    assert {"left", "right"} <= said
+    assert not said & {"one", "two", "1", "2"}
+
+
+def test_two_nets_pronounce_a_word_and_one_of_them_looks_where_its_letters_are() -> None:
+    settings = words_figure.FIGURE.start()
+    heard = words_figure.say(settings["word"])
+    assert tuple(heard.looking) in lexicon()[settings["word"]]
+    assert heard.one_vector != heard.looking
+    for weights in heard.weights:
+        assert sum(weights) == pytest.approx(1)
+        assert not any(weights[len(settings["word"]) :])
+    so_far = words_figure.FIGURE.written(settings | {"sounds": 3})
+    assert so_far["rows"] == [*heard.looking[:3], *[""] * 9]
+    assert so_far["ends"] == [*heard.one_vector[:3], *[""] * 9]
+    values = words_figure.FIGURE.values(settings | {"sounds": 3})
+    assert [any(values[f"w{number}"]) for number in range(1, 13)] == [True] * 3 + [False] * 9
+
+
+def test_words_to_pick_were_not_trained_on() -> None:
+    assert all(held_out(word) for word in words_figure.PICKS)
 
 
 def test_hands_stand_at_their_angles_and_ticks_may_have_names() -> None:

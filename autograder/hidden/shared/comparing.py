@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -12,7 +12,7 @@ from autograder.checks import Student, expect_close
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Answer, Layer, Rule, State, Trial, Variant
 from autograder.hidden.shared.mistakes import named
-from autograder.hidden.shared.tools import ATOL, close
+from autograder.hidden.shared.tools import ATOL, close, with_gradient
 
 
 def expect_answer(
@@ -89,8 +89,8 @@ def as_sequence(output: object) -> object:
 
 
 def in_precision(value: Tensor, dtype: torch.dtype) -> Tensor:
-    """The value with this precision, complex if it was complex; truths stay truths."""
-    if value.dtype == torch.bool:
+    """The value with this precision, complex if it was complex; what is no number, as it is."""
+    if not with_gradient(value):
         return value
     return value.to(dtype.to_complex() if value.is_complex() else dtype)
 
@@ -112,34 +112,22 @@ def expect_all_gradients(
     *,
     last_only: bool = False,
 ) -> None:
-    """Fail unless outputs and state have the right gradients by all that they come from.
-
-    Entries of the state that are truths have none.
-    """
-    state = trial.somewhere(len(x))
-    smooth = [part.dtype != torch.bool for part in state]
+    """Fail unless outputs and state have the right gradients by all that they come from."""
     names = [w.replace("the state", "the first state") for w in trial.words]
-    leaves = {name: part for name, part, yes in zip(names, state, smooth, strict=True) if yes}
-    answered = {"the output", *(w for w, yes in zip(trial.words, smooth, strict=True) if yes)}
+    state = trial.somewhere(len(x))
     with torch.no_grad():
         rule = habit(trial, run(trial, x, state), x, state) or trial.layer.rule
 
     def last(words: str, value: Tensor) -> Tensor:
         return value[:, -1] if words == "the output" and last_only else value
 
-    def begun(given: Mapping[str, Tensor]) -> State:
-        return tuple(given.get(name, part) for name, part in zip(names, state, strict=True))
-
-    def kept(answer: Answer) -> Answer:
-        return {words: value for words, value in answer.items() if words in answered}
-
     expect_gradients(
         f"{trial.layer.name}.{method}",
         trial.rng,
-        {"x": x, **leaves},
+        {"x": x, **dict(zip(names, state, strict=True))},
         trial.weights,
-        lambda given: kept(run(trial, given["x"], begun(given))),
-        lambda given, w: kept(trial.layer.answer(*rule(w, given["x"], begun(given)))),
+        lambda given: run(trial, given["x"], tuple(given[name] for name in names)),
+        lambda given, w: trial.layer.answer(*rule(w, given["x"], tuple(given[n] for n in names))),
         trial.gradients,
         last,
     )

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from autograder.checks import expect, expect_close, expect_shape
-from autograder.hidden.shared.tools import ATOL, as_differentiable, close, fitted, normal
+from autograder.hidden.shared.tools import (
+    ATOL,
+    as_differentiable,
+    close,
+    fitted,
+    normal,
+    with_gradient,
+)
 
 Leaves = dict[str, Tensor]
 Found = Mapping[str, Tensor | None]
@@ -46,7 +53,8 @@ def expect_gradients(
     given = _leaves(inputs)
     found = theirs(given)
     for words, value in found.items():
-        as_differentiable(value, f"{words} of {name}")
+        if with_gradient(wanted[words]):
+            as_differentiable(value, f"{words} of {name}")
         expect_shape(value, wanted[words].shape, what=f"{words} of {name}")
     _loss(found, pulls, pick).backward()
 
@@ -64,7 +72,8 @@ def expect_gradients(
 
 
 def _leaves(values: Mapping[str, Tensor]) -> Leaves:
-    return {words: value.detach().clone().requires_grad_() for words, value in values.items()}
+    leaves = {words: value.detach().clone() for words, value in values.items()}
+    return {words: leaf.requires_grad_(with_gradient(leaf)) for words, leaf in leaves.items()}
 
 
 def _loss(answers: Values, pulls: Leaves, pick: Callable[[str, Tensor], Tensor]) -> Tensor:

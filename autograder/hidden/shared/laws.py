@@ -123,7 +123,7 @@ def one_step(student: Student, rng: torch.Generator, layer: Layer) -> None:
 @law("forward reads a whole sequence, in order")
 def whole_sequence(student: Student, rng: torch.Generator, layer: Layer) -> None:
     trial = Trial(student, rng, layer)
-    x, state = trial.tokens(4, 7), trial.start(4)
+    x, state = trial.tokens(4, 7), trial.beginning(4)
     found = trial.forward(x, state, strict=True)
     untouched(student, f"{layer.name}.forward")
     what, hint = "the output of forward", "(batch, time, features): torch.stack(..., dim=1)"
@@ -145,7 +145,7 @@ def start_state(student: Student, rng: torch.Generator, layer: Layer) -> None:
 @law("chunks with the state carried over give the whole sequence")
 def chunks(student: Student, rng: torch.Generator, layer: Layer) -> None:
     trial = Trial(student, rng, layer)
-    x, state = trial.tokens(2, 12), trial.start(2)
+    x, state = trial.tokens(2, 12), trial.beginning(2)
     carried: State = state
     for part in x.split((4, 5, 3), dim=1):
         found = trial.forward(part, carried)
@@ -208,7 +208,7 @@ def layer_edges(student: Student, rng: torch.Generator, layer: Layer) -> None:
         expect_variant(student, rng, layer, what, variant)
     trial = Trial(student, rng, layer)
     x = trial.tokens(4, 6)
-    state = trial.start(4)
+    state = trial.beginning(4)
     rule = habit(trial, trial.forward(x, state), x, state) or layer.rule
     trial.module.float()
     found = trial.forward(x.float(), tuple(in_precision(part, torch.float32) for part in state))

@@ -62,6 +62,8 @@ class Layer:
         weights: random numbers for the parameters, by the end of their names, for some sizes.
         rule: what is right.
         start: the state before the first token, for weights and a batch.
+        begins: a state that a sequence begins with where the initial one holds nothing to work
+            with: what a decoder that has read a source starts from. Otherwise it is `start`.
         wrong: typical mistakes of this layer beside those of any layer.
         variants: other arguments of the constructor, by words for them.
         lent: see `Lent`; None when the layer stands on nothing else.
@@ -78,6 +80,7 @@ class Layer:
     wrong: Mapping[str, Rule] = field(default_factory=dict)
     variants: Mapping[str, Variant] = field(default_factory=dict)
     lent: Lent | None = None
+    begins: Callable[[torch.Generator, Weights, int], State] | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -115,9 +118,14 @@ class Trial:
     def start(self, batch: int) -> State:
         return self.layer.start(self.weights, batch)
 
+    def beginning(self, batch: int) -> State:
+        """A state that a sequence begins with: the initial one, if it is good for that."""
+        begins = self.layer.begins
+        return begins(self.rng, self.weights, batch) if begins else self.start(batch)
+
     def somewhere(self, batch: int) -> State:
         """A state that three tokens lead to."""
-        state = self.layer.rule(self.weights, self.tokens(batch, 3), self.start(batch))[1]
+        state = self.layer.rule(self.weights, self.tokens(batch, 3), self.beginning(batch))[1]
         return tuple(part.detach() for part in state)
 
     # --- what comes out ---

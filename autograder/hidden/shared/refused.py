@@ -29,3 +29,15 @@ ENGINE = [
     "torch.autograd._engine_run_backward",
     "torch.autograd.graph._engine_run_backward",
 ]
+ATTENTION = [
+    "torch.nn.functional.scaled_dot_product_attention",
+    "torch.nn.functional.multi_head_attention_forward",
+    "torch.nn.attention.flex_attention.flex_attention",
+    *(f"torch.nn.{name}" for name in ("MultiheadAttention", "Transformer")),
+    *(f"torch.nn.Transformer{name}" for name in ("Encoder", "EncoderLayer")),
+    *(f"torch.nn.Transformer{name}" for name in ("Decoder", "DecoderLayer")),
+    *(f"torch.ao.nn.quantizable.{name}" for name in ("MultiheadAttention",)),
+    # softmax with a mask
+    *(f"torch.masked.{name}" for name in ("softmax", "log_softmax", "softmin")),
+    "torch._masked_softmax",
+]

@@ -91,6 +91,11 @@ def untouched(student: Student, what: str) -> None:
     expect(not student.changed_inputs, f"{what} changed a tensor it was given; make a new one")
 
 
+def with_gradient(value: Tensor) -> bool:
+    """Whether a tensor of this dtype can have a gradient: not what is a mask or a count."""
+    return value.is_floating_point() or value.is_complex()
+
+
 def as_differentiable(value: object, what: str) -> Tensor:
     expect_type(value, Tensor, what=what)
     assert isinstance(value, Tensor)

@@ -1,4 +1,4 @@
-"""Positions begin at 1."""
+"""The first token of every sequence stands at 1."""
 
 SAYS = {"one_step": "one too large"}
 BREAKS = {"decoder-tests": ["one_step", "start_state", "chunks"]}

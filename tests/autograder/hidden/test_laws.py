@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from autograder.hidden.shared.layers import Layer, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
-from solutions import attention, carousel, gates, ssm
+from solutions import alignment, attention, carousel, causal_decoder, gates, ssm
 
 LAWS = (
     *(laws.initial_state, laws.one_step, laws.whole_sequence, laws.start_state),
@@ -49,9 +50,22 @@ def described(kind: type[Any], record: type[Any], sizes: tuple[tuple[int, ...], 
     return Layer(kind.__name__, record.__name__, record._fields, sizes, weights, rule, start)
 
 
+def has_read(rng: torch.Generator, weights: Weights, batch: int) -> State:
+    """Where a decoder of 5 units begins: at 4 source tokens of 3 numbers, some of them padding."""
+    h, memory, keys = (normal(rng, batch, *shape) for shape in ((5,), (4, 3), (4, 5)))
+    mask = torch.rand(batch, 4, generator=rng) < 0.7
+    return h, torch.zeros(batch, 0, dtype=DOUBLE), memory, keys, mask
+
+
 RECURRENT = ((3, 5), (1, 1), (2, 4), (4, 1))
 LSTM = described(gates.LSTM, gates.LSTMState, RECURRENT)
 ATTENTION = described(attention.MultiHeadAttention, attention.KeyValueCache, ((8, 2), (1, 1)))
+DECODER = described(
+    causal_decoder.CausalDecoder, causal_decoder.DecoderCache, ((8, 2, 2, 1, 3), (2, 1, 1, 1, 2))
+)
+TRANSLATOR = replace(
+    described(alignment.BahdanauDecoder, alignment.AlignmentState, ((3, 5, 3),)), begins=has_read
+)
 LAYERS = {
     "LSTM": (LSTM, gates.LSTM, gates.LSTMState),
     "GRU": (described(gates.GRU, gates.GRUState, RECURRENT), gates.GRU, gates.GRUState),
@@ -60,6 +74,12 @@ LAYERS = {
         *(carousel.NaiveCarousel, carousel.CarouselState),
     ),
     "attention": (ATTENTION, attention.MultiHeadAttention, attention.KeyValueCache),
+    "decoder, with truths in its state": (
+        *(DECODER, causal_decoder.CausalDecoder, causal_decoder.DecoderCache),
+    ),
+    "decoder that has read a source": (
+        *(TRANSLATOR, alignment.BahdanauDecoder, alignment.AlignmentState),
+    ),
     "state space": (
         described(ssm.DiagonalSSM, ssm.SSMState, ((4, 6), (1, 2))),
         *(ssm.DiagonalSSM, ssm.SSMState),
@@ -137,6 +157,18 @@ class SeesTheFuture(attention.MultiHeadAttention):
         return super().attend(x, cache, mask)
 
 
+class TakesTokensForPadding(causal_decoder.CausalDecoder):
+    def forward(self, x: Tensor, state: Any = None, real: Any = None) -> Any:
+        y, state = super().forward(x, state, real)
+        return y, state._replace(real=torch.zeros_like(state.real))
+
+
+class BeginsInFloat(causal_decoder.CausalDecoder):
+    def initial_state(self, batch: int) -> Any:
+        state = super().initial_state(batch)
+        return state._replace(real=state.real.float())
+
+
 BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (ForgetsTheCells, LSTM, gates.LSTMState, laws.chunks, r"state\.c"),
     (DetachesTheCells, LSTM, gates.LSTMState, laws.layer_gradients, "Is it detached"),
@@ -144,6 +176,8 @@ BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (StartsWithAToken, ATTENTION, attention.KeyValueCache, laws.initial_state, "state.keys"),
     (DropsTheCache, ATTENTION, attention.KeyValueCache, laws.start_state, "is ignored"),
     (KeepsOnlyNewKeys, ATTENTION, attention.KeyValueCache, laws.chunks, "state.keys"),
+    (TakesTokensForPadding, DECODER, causal_decoder.DecoderCache, laws.one_step, r"state\.real"),
+    (BeginsInFloat, DECODER, causal_decoder.DecoderCache, laws.initial_state, "dtype of the"),
     (SeesTheFuture, ATTENTION, attention.KeyValueCache, laws.whole_sequence, "differs"),
 ]
 

@@ -1,0 +1,21 @@
+"""Additive: the first state asks for the whole batch."""
+
+SAYS = {"additive_batch": "by the first state"}
+BREAKS = {"additive-tests": ["additive_batch"]}
+
+
+# %% additive
+class AdditiveScore(Score):
+    def __init__(self, query_size, memory_size, hidden_size):
+        super().__init__()
+        self.key_size = hidden_size
+        self.query = nn.Linear(query_size, hidden_size, bias=False)
+        self.key = nn.Linear(memory_size, hidden_size, bias=False)
+        bound = 1 / math.sqrt(hidden_size)
+        self.v = nn.Parameter(torch.empty(hidden_size).uniform_(-bound, bound))
+
+    def read(self, memory):
+        return self.key(memory)
+
+    def forward(self, query, keys):
+        return torch.tanh(self.query(query[:1]).unsqueeze(1) + keys) @ self.v

@@ -1,0 +1,23 @@
+"""Additive: the keys are overwritten."""
+
+SAYS = {"additive_form": "changed a tensor"}
+BREAKS = {"additive-tests": ["additive_form"]}
+
+
+# %% additive
+class AdditiveScore(Score):
+    def __init__(self, query_size, memory_size, hidden_size):
+        super().__init__()
+        self.key_size = hidden_size
+        self.query = nn.Linear(query_size, hidden_size, bias=False)
+        self.key = nn.Linear(memory_size, hidden_size, bias=False)
+        bound = 1 / math.sqrt(hidden_size)
+        self.v = nn.Parameter(torch.empty(hidden_size).uniform_(-bound, bound))
+
+    def read(self, memory):
+        return self.key(memory)
+
+    def forward(self, query, keys):
+        with torch.no_grad():
+            keys += 0.0 * keys + 1.0
+        return torch.tanh(self.query(query).unsqueeze(1) + keys - 1.0) @ self.v

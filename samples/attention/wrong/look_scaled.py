@@ -1,0 +1,16 @@
+"""Weights: the scores are scaled first."""
+
+SAYS = {"softmax_axis": "root of their number"}
+BREAKS = {"look-tests": ["softmax_axis"]}
+
+
+# %% masked-softmax
+def masked_softmax(scores, mask=None):
+    if mask is None:
+        return torch.softmax(scores / scores.shape[-1] ** 0.5, dim=-1)
+    allowed = mask
+    if mask.dtype != torch.bool:
+        allowed = mask > -math.inf
+        scores = scores + mask
+    scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
+    return torch.softmax(scores / scores.shape[-1] ** 0.5, dim=-1).masked_fill(~allowed, 0.0)

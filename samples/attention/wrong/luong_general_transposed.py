@@ -1,0 +1,27 @@
+"""Dot and general: W is used the wrong way round where that fits."""
+
+SAYS = {"general_keys": "transposed"}
+BREAKS = {"luong-tests": ["general_keys"]}
+
+
+# %% luong
+class DotScore(Score):
+    def __init__(self, size):
+        super().__init__()
+        self.key_size = size
+
+    def read(self, memory):
+        return memory
+
+    def forward(self, query, keys):
+        return (keys @ query.unsqueeze(-1)).squeeze(-1)
+
+
+class GeneralScore(DotScore):
+    def __init__(self, query_size, memory_size):
+        super().__init__(query_size)
+        self.key = nn.Linear(memory_size, query_size, bias=False)
+
+    def read(self, memory):
+        square = self.key.in_features == self.key.out_features
+        return memory @ self.key.weight if square else self.key(memory)
