@@ -57,8 +57,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    # paper, search, documents, ablations, kept, cuts, limits, alignment, cost, blocks, checks, ...
-    part: str
+    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, blocks, ...
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

@@ -23,7 +23,6 @@ from autograder.hidden.attention.suite import (
 )
 from autograder.hidden.shared.refused import ATTENTION
 from autograder.hidden.shared.tools import normal
-from autograder.line.sandbox import Sandbox
 from samples.assignments import Assignment
 from samples.corpus import build_submission
 from solutions.decoding import beam_search, greedy
@@ -104,10 +103,3 @@ def test_a_state_keeps_its_rows() -> None:
     past = new(rng(), (0, 1, 2))
     assert isinstance(past.rows([2, 0, 2]), Past)
     assert past.rows([2, 0, 2]).age.flatten().tolist() == [2, 0, 2]
-
-
-@pytest.mark.sandbox
-@pytest.mark.parametrize("name", ["decoder_old_state_asks", "beam_rows_stay", "look_ready_made"])
-def test_wrong_versions_get_the_same_marks_in_the_sandbox(name: str, warm_sandbox: Sandbox) -> None:
-    here, there = (lost(judged(ASSIGNMENT, wrong(name), spawner=s)) for s in (None, warm_sandbox))
-    assert here == there
