@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, Unreadable
+from autograder.inside.refusal import message as refusal
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
 from autograder.notebooks.names import used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
@@ -67,7 +68,7 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
     named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
-    refused = refused_parts(paired, named, refuse, refuse_in)
+    refused = refused_parts(paired, named, refuse, refuse_in, refusal)
     for test in paired.points:
         message = _failure(paired, test, results)
         if test in refused:  # whatever its tests say, grading gives it nothing

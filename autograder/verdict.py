@@ -48,6 +48,7 @@ class PartResult(msgspec.Struct, frozen=True):
     max_points: float
     checks: list[CheckResult] = []
     heading: str = ""  # the one above the cell in the notebook
+    optional: bool = False  # its points count, but not in the maximum
 
     @property
     def title(self) -> str:
@@ -56,7 +57,12 @@ class PartResult(msgspec.Struct, frozen=True):
 
     @property
     def points(self) -> float:
-        return sum(check.points for check in self.checks)
+        return round(sum(check.points for check in self.checks), 9)  # thirds add up to one
+
+    @property
+    def counted_points(self) -> float:
+        """What the part adds to the maximum."""
+        return 0.0 if self.optional else self.max_points
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -80,7 +86,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def max_points(self) -> float:
-        return sum(part.max_points for part in self.parts)
+        return sum(part.counted_points for part in self.parts)
 
 
 def encode(verdict: Verdict) -> bytes:

@@ -86,14 +86,15 @@ def _try(name: str, mutant: Mutant) -> str:
         raise TimeoutError("the mutant hangs")
 
     signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
+    # Again and again: a loop without end may be asked twice, and take the first for an error.
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS)
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             return _reference(name).killed(mutant)
     except TimeoutError:
         return "time"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def survey(name: str, jobs: int) -> bool:

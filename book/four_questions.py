@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 
 import torch
 from style import Table, table
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.instruments.probes import gradient_by_lag, serial_steps
+from solutions.alignment import AlignmentDecoder, BahdanauDecoder
 from solutions.carousel import LSTM1997, NaiveCarousel
+from solutions.causal_decoder import CausalDecoder
 from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
+from solutions.memory import Encoder, FixedContextDecoder
 from solutions.rnn import RNN
 
 WIDTH = 64
@@ -29,7 +33,42 @@ QUESTIONS = (
     "How far does the gradient travel?",
     "What does one more token cost?",
 )
-Layer = SequenceLayer[Any]
+
+
+class Translation(nn.Module):
+    """An encoder that has read the text and a decoder that begins to write, asked as one layer.
+
+    The inputs are the source. What the decoder reads is silence, so that all it knows comes from
+    there; one more token is one more to *write*.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: AlignmentDecoder | FixedContextDecoder) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Read a source; return what the decoder says first, and its state."""
+        silence = torch.zeros_like(x[:, :1])
+        y, state = self.decoder(silence, self.decoder.start(self.encoder(x)))
+        return y, state
+
+    def step(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Write one more token."""
+        y, state = self.decoder.step(x, state)
+        return y, state
+
+
+def one_vector(width: int) -> Translation:
+    """Return an encoder-decoder that hands over the last state."""
+    return Translation(Encoder(width, width), FixedContextDecoder(width, width))
+
+
+def looking_back(width: int) -> Translation:
+    """Return an encoder-decoder with additive attention, whose encoder reads ahead as well."""
+    return Translation(Encoder(width, width), BahdanauDecoder(width, width, width))
+
+
+Layer = SequenceLayer[Any] | Translation
 # In the order of the chapters; every layer reads and writes vectors of one width.
 LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "rnn": ("plain recurrent layer", lambda width: RNN(width, width)),
@@ -37,6 +76,9 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "lstm1997": ("LSTM of 1997", lambda width: LSTM1997(width, width, truncated=False)),
     "lstm": ("LSTM, forget gates start at bias 1", lambda width: LSTM(width, width, 1.0)),
     "gru": ("GRU", lambda width: GRU(width, width)),
+    "one-vector": ("GRU writes after GRU, one vector", one_vector),
+    "looking-back": ("the same, looking back at the source", looking_back),
+    "transformer": ("transformer block, with cache", lambda width: CausalDecoder(width, 4, 1, 2)),
 }
 
 
@@ -76,8 +118,9 @@ def ask(layer: Layer, width: int = WIDTH) -> Answers:
         y, state = layer(x)
         state_bytes.append(sum(part.numel() * part.element_size() for part in state))
         chains.append(serial_steps(y))
+        held = type(state)(*(part.detach() for part in state))  # the counter asks for a history
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            layer.step(x[:, 0], state)
+            layer.step(x[:, 0], held)
         operations.append(counter.get_total_flops())
     x = torch.randn(8, LAG + 1, width, generator=draws).requires_grad_()
     by_lag = gradient_by_lag(layer(x)[0], x)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.checks import Suite
+from autograder.judge.weights import suite_for
 from autograder.notebooks.outline import part_titles
 from samples.assignments import Assignment, assignments
 from samples.corpus import Version
@@ -21,9 +22,10 @@ from samples.corpus import Version
 
 def guide(assignment: Assignment) -> str:
     """Return the marking guide of an assignment, as Markdown."""
-    suite = assignment.suite
-    titles = part_titles(assignment.notebook)
-    total = sum(check.points for check in suite.checks)
+    notebook = assignment.notebook
+    suite = suite_for(assignment.suite.name, notebook)
+    titles = part_titles(notebook)
+    total = sum(suite.points(part) for part in suite.grade_ids if part not in suite.optional)
     lines = [
         f"# Marking guide: {assignment.name}",
         "",
@@ -32,7 +34,8 @@ def guide(assignment: Assignment) -> str:
         "costs in all.",
     ]
     for grade_id, title in titles.items():  # in the notebook's order
-        lines += ["", f"## {title} ({suite.points(grade_id):g} points)"]
+        optional = ", optional" if grade_id in suite.optional else ""
+        lines += ["", f"## {title} ({suite.points(grade_id):g} points{optional})"]
         for check in suite.checks_for(grade_id):
             lines += ["", f"**{check.points:g}: {check.title}.**", ""]
             lines += bugs([each for each in assignment.wrong if check.name in each.says], suite)

@@ -66,6 +66,9 @@ def export(
         ),
     ] = None,
     checks: Annotated[bool, typer.Option("--checks", help="One row per check.")] = False,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="One row per student, with the mark of the course.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Write the marks as CSV.
@@ -74,21 +77,32 @@ def export(
     included) and the number your LMS knows the person by (Moodle: the participant's in this
     assignment); with --checks one row per check. Without ASSIGNMENT: all assignments.
 
+    With --totals one row per student: the points of every assignment, and the mark of the course
+    in percent, each assignment by the weight that its terms give it (EXERCISE.toml beside the
+    exercise). What was not handed in counts as nothing.
+
     Example: [bold]autograder export -o marks.csv[/bold]
     """
     from autograder.course.directory import find
     from autograder.course.files import write_atomically
     from autograder.steps.export import export as write_csv
+    from autograder.steps.export import export_totals
+
+    if checks and totals:
+        raise typer.BadParameter("--checks and --totals are two different tables: name one.")
 
     home = find(course)
     if assignment is not None:
         home.require_released(assignment)
     names = [assignment] if assignment else home.released()
-    if output is None:
-        write_csv(home, names, sys.stdout, checks=checks)
-        return
     text = io.StringIO(newline="")
-    count = write_csv(home, names, text, checks=checks)
+    if totals:
+        count = export_totals(home, names, text)
+    else:
+        count = write_csv(home, names, text, checks=checks)
+    if output is None:
+        sys.stdout.write(text.getvalue())
+        return
     write_atomically(output, text.getvalue().encode())
     console.say(f"{count} rows in {escape(str(output))}")
 

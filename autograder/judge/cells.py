@@ -39,7 +39,7 @@ class Cells:
     ) -> None:
         self.limits = limits
         self.deadline = time.monotonic() + limits.total_s
-        self._cells = paired.cells
+        self._cells = [cell for cell in paired.cells if not cell.is_demonstration]
         self._words = words
         self._refuse = suite.refuse
         self._elsewhere = list(chain.from_iterable(suite.refuse_in.values()))

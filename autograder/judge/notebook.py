@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from autograder.errors import AutograderError
+from autograder.inside.refusal import message as refusal
 from autograder.judge.cells import Cells, Exhausted, plain
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
@@ -58,7 +59,7 @@ def judge_notebook(
         words, headings = NotebookWords(paired), part_titles(source)
     with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
         with stage("scan"):
-            refused = refused_parts(paired, cells.scan(), suite.refuse, suite.refuse_in)
+            refused = refused_parts(paired, cells.scan(), suite.refuse, suite.refuse_in, refusal)
         with stage("cells"):
             cells.run()
         parts = [
@@ -67,6 +68,7 @@ def judge_notebook(
                 suite.points(grade_id),
                 _part(cells, words, suite, checks, seed, refused.get(grade_id)),
                 headings.get(grade_id, ""),
+                grade_id in suite.optional,
             )
             for grade_id, checks in _checks(suite, paired, only)
         ]

@@ -49,16 +49,17 @@ _sandboxes: dict[tuple[str, float | None], Sandbox] = {}
 def judge_job(job: Job) -> bytes:
     """Judge one submission and return the encoded verdict."""
     from autograder.judge.notebook import judge_notebook
-    from autograder.suite.suite import load_suite
+    from autograder.judge.weights import suite_for
 
-    suite = load_suite(job.suite)
+    source = json.loads(job.source)
+    suite = suite_for(job.suite, source)
     try:
         submission = read_plain(job.submission)
     except Unreadable as finding:
         return encode(zero_verdict(job, suite, str(finding)))
     try:
         verdict = judge_notebook(
-            json.loads(job.source),
+            source,
             submission,
             suite,
             _sandbox(job),
@@ -103,6 +104,7 @@ def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
                 for check in suite.checks_for(grade_id)
             ],
             headings.get(grade_id, ""),
+            grade_id in suite.optional,
         )
         for grade_id in suite.grade_ids
     ]

@@ -1,11 +1,12 @@
 """Turn an exercise (a MyST notebook that imports its answers) into nbgrader's source notebook.
 
-Four kinds of code cell are recognised; every other cell is carried over as it is.
+Five kinds of code cell are recognised; every other cell is carried over as it is.
 
     tag ``solution`` + grade_id         imports from ``solutions`` become the objects' source text
     tag ``given`` + grade_id            the same, but locked: the student may use, not change it
     ``nbgrader: {grade_id, points}``    visible asserts; the hidden region is added here
-    neither                             ordinary code, shown and run
+    tag ``demonstration``               ordinary code, shown, and not run by grading
+    none of these                       ordinary code, shown and run
 
 The notebook's front matter names the hidden tests: ``autograder: {suite: rnn_limits}``.
 Cell ids are derived from grade ids and positions, so equal input gives equal bytes.
@@ -23,7 +24,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import AutograderError
 from autograder.notebooks.excerpt import object_sources
-from autograder.notebooks.marks import Marks, digest, is_solution, metadata_of
+from autograder.notebooks.marks import DEMONSTRATION, Marks, digest, is_solution, metadata_of
 from autograder.notebooks.regions import (
     BEGIN,
     BEGIN_HIDDEN,
@@ -31,6 +32,7 @@ from autograder.notebooks.regions import (
     split_regions,
     without_hidden,
 )
+from autograder.notebooks.terms import Terms, read_terms, require_known
 
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
 
@@ -38,7 +40,7 @@ GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
 HIDDEN_REGION = f"""\
 {BEGIN_HIDDEN}
 from autograder.checks import run_in_kernel
-run_in_kernel({{suite!r}}, {{grade_id!r}}, globals())
+run_in_kernel({{suite!r}}, {{grade_id!r}}, {{points!r}}, globals())
 {END_HIDDEN}"""
 
 
@@ -81,9 +83,11 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
     """Return the instructor's notebook of the exercise at ``path``.
 
     Imports from ``solutions`` are looked up in the ``solutions`` folder beside the folder
-    that holds the exercise. Raises AutograderError, naming file, cell and grade_id, for an
-    unknown object, one without solution region, a missing or repeated grade_id, points that
-    differ from the suite's, and a missing kernelspec.
+    that holds the exercise; points and optional parts are those of its terms.
+
+    Raises AutograderError, naming file, cell and grade_id, for an unknown object, one without
+    solution region, a missing or repeated grade_id, points that differ from the suite's, and a
+    missing kernelspec; and for terms that make no sense.
     """
     notebook = read_exercise(path)
     name = suite_name(notebook, path)
@@ -93,7 +97,8 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
             str(path),
             "Add 'kernelspec: {display_name: Python 3, language: python, name: python3}'.",
         )
-    assembler = _Assembler(path, name, suite)
+    terms = read_terms(path)
+    assembler = _Assembler(path, name, suite, terms)
     cells = [assembler.cell(number, cell) for number, cell in enumerate(notebook.cells, 1)]
     if not assembler.graded:
         raise AutograderError(
@@ -101,12 +106,14 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
             str(path),
             "Give the cells with asserts 'nbgrader: {grade_id: ..., points: ...}'.",
         )
+    require_known(terms, assembler.graded, path)
     # What `autograder check` on a student's machine, where only the notebook is, must know.
     facts = {
         "assignment": path.stem,
         "suite": name,
         "refuse": list(suite.refuse),
         "refuse_in": {part: list(names) for part, names in suite.refuse_in.items()},
+        "optional": terms.optional,
         "cells": {cell["id"]: _digest_of(cell) for cell in cells if cell["cell_type"] == "code"},
     }
     metadata = {"kernelspec": dict(notebook.metadata["kernelspec"]), "autograder": facts}
@@ -131,8 +138,8 @@ def _digest_of(cell: dict[str, Any]) -> str:
 class _Assembler:
     """Converts cells one after the other and remembers the grade ids it has met."""
 
-    def __init__(self, path: Path, suite_name: str, suite: PointsOf) -> None:
-        self.path, self.suite_name, self.suite = path, suite_name, suite
+    def __init__(self, path: Path, suite_name: str, suite: PointsOf, terms: Terms) -> None:
+        self.path, self.suite_name, self.suite, self.terms = path, suite_name, suite, terms
         self.seen: dict[str, int] = {}
         self.graded: list[str] = []
 
@@ -143,6 +150,8 @@ class _Assembler:
             if declared or tags & {"solution", "given"}:
                 raise self.error("only code cells can be solutions or graded", number, declared)
             return _plain(cell, f"text-{number:03d}")
+        if DEMONSTRATION in tags and (declared or tags & {"solution", "given"}):
+            raise self.error("a demonstration is neither answer nor test", number, declared)
         if "solution" in tags:
             return self.answer(number, cell, declared, is_solution=True)
         if "given" in tags:
@@ -180,7 +189,8 @@ class _Assembler:
                 declared,
             )
         self.graded.append(grade_id)
-        hidden = HIDDEN_REGION.format(suite=self.suite_name, grade_id=grade_id)
+        points = self.terms.points.get(grade_id, points)
+        hidden = HIDDEN_REGION.format(suite=self.suite_name, grade_id=grade_id, points=points)
         source = f"{cell.source.rstrip()}\n{hidden}".lstrip("\n")
         return _marked(source, Marks(grade_id, "test", points), locked=True)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 Role = Literal["given", "solution", "test"]
 FLAGS = ("grade", "solution", "locked", "task")
+DEMONSTRATION = "demonstration"  # the tag of such a cell
 MAX_ID = 200  # characters kept of a grade_id that a student may have written
 MAX_SHOWN = 300_000  # characters of all the cells together that carry one id
 
@@ -90,6 +91,13 @@ def cells_of(notebook: Any) -> list[Any]:
 
 def is_code(cell: Any) -> bool:
     return bool(cell.get("cell_type") == "code")
+
+
+def is_demonstration(cell: Any) -> bool:
+    """Tell whether the cell only shows something: grading does not run it."""
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return is_code(cell) and isinstance(tags, list) and DEMONSTRATION in tags
 
 
 def source_of(cell: Any) -> str:

@@ -19,6 +19,7 @@ from autograder.notebooks.marks import (
     digest,
     grade_id_of,
     is_code,
+    is_demonstration,
     is_graded,
     marks_of,
     source_of,
@@ -42,6 +43,7 @@ class Expected:
     text: str | None = None  # without hidden regions; None where only the digest is known
     digest: str = ""  # of what students see; none for a cell they are to change
     points: float = 0.0
+    is_demonstration: bool = False
 
 
 def outline(source: Any) -> list[Expected]:
@@ -52,8 +54,9 @@ def outline(source: Any) -> list[Expected]:
         marks, key = marks_of(cell), cell_key(cell, number)
         text = without_hidden(source_of(cell), key)
         seen = "" if marks.role == "solution" else digest(text)
+        marked, shows = bool(marks.grade_id), is_demonstration(cell)
         expected.append(
-            Expected(key, marks.role, names[key], bool(marks.grade_id), text, seen, marks.points)
+            Expected(key, marks.role, names[key], marked, text, seen, marks.points, shows)
         )
     return expected
 
@@ -70,6 +73,7 @@ def outline_of_facts(known: Mapping[str, str], notebook: Any) -> list[Expected]:
         places.setdefault(cell_key(cell, number), number)
         places.setdefault(digest(source_of(cell)), number)  # older programs do not keep cell ids
     tests = {grade_id_of(cell) for cell in cells_of(notebook) if is_graded(cell)}
+    shows = {cell_key(cell, n) for n, cell in _numbered(notebook) if is_demonstration(cell)}
     expected = []
 
     def place(cell_id: str) -> float:
@@ -80,7 +84,9 @@ def outline_of_facts(known: Mapping[str, str], notebook: Any) -> list[Expected]:
         key, seen = cell_id.removeprefix("cell-"), known[cell_id]
         role: Role = "test" if key in tests else "given" if seen else "solution"
         name = names.get(key, f"the {KINDS[role]} cell `{key}`")
-        expected.append(Expected(key, role, name, key != cell_id, digest=seen))
+        expected.append(
+            Expected(key, role, name, key != cell_id, digest=seen, is_demonstration=key in shows)
+        )
     return expected
 
 

@@ -8,11 +8,10 @@ pairs in the same way; it does not have the original of a cell, only its digest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.inside.refusal import message
 from autograder.notebooks.marks import (
     Role,
     cells_of,
@@ -26,6 +25,7 @@ from autograder.notebooks.outline import Expected, line_of, sentence
 
 STUB = "NotImplementedError"  # what a blank answer raises
 OWN = "is defined in a cell of your own, which grading does not run"
+SHOWN = "is defined in a demonstration, which grading does not run"
 CHANGED = "is defined in a change to a given cell, and grading uses the original"
 
 
@@ -37,6 +37,7 @@ class Cell:
     role: Role
     name: str  # for the student
     source: str | None
+    is_demonstration: bool = False
 
 
 @dataclass
@@ -70,13 +71,14 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
             paired.homes |= dict.fromkeys(defined_in(cell.text or ""), cell.id)
             text = _solution(cell, found, paired.problems)
         else:
-            _compare(cell, found, paired.problems if cell.is_marked else paired.remarks)
+            if not cell.is_demonstration:
+                _compare(cell, found, paired.problems if cell.is_marked else paired.remarks)
             text = source_of(found[0]) if cell.text is None and found else cell.text
         if cell.role == "test":
             grouping = False
             paired.points[cell.id] = cell.points
             paired.answers[cell.id] = group
-        paired.cells.append(Cell(cell.id, cell.role, cell.name, text))
+        paired.cells.append(Cell(cell.id, cell.role, cell.name, text, cell.is_demonstration))
     if not any(submitted.get(cell.id) for cell in expected if cell.is_marked):
         paired.problems = [
             "no cell of this notebook carries an id of the assignment; it was probably saved by a "
@@ -117,6 +119,7 @@ def refused_parts(
     found: Mapping[str, Mapping[str, int]],
     refuse: Collection[str],
     refuse_in: Mapping[str, Collection[str]],
+    why: Callable[[str], str],
 ) -> dict[str, str]:
     """Return, for graded cells whose answers name what they may not, where the first does and why.
 
@@ -138,7 +141,7 @@ def refused_parts(
         if named:
             order, line, name = min(named)
             cell = cells[answers[order]]
-            told[part] = f"{sentence(line_of(cell.name, line, cell.source))}: {message(name)}"
+            told[part] = f"{sentence(line_of(cell.name, line, cell.source))}: {why(name)}"
     return told
 
 
@@ -207,10 +210,13 @@ def _is_changed(cell: Expected, found: Any) -> bool:
 
 
 def _strays(expected: list[Expected], submitted: dict[str, list[Any]]) -> dict[str, str]:
-    """Return the names that the student defined in changes to cells that are not answers."""
+    """Return names that are defined in demonstrations, or in changes to cells that are given."""
     strays: dict[str, str] = {}
     for cell in expected:
-        if cell.role != "solution":
+        if cell.is_demonstration:
+            strays |= dict.fromkeys(defined_in(cell.text or ""), SHOWN)
+            strays |= _names(submitted.get(cell.id, []), SHOWN)
+        elif cell.role != "solution":
             changed = [other for other in submitted.get(cell.id, []) if _is_changed(cell, other)]
             kept = set(defined_in(cell.text or ""))
             strays |= {n: why for n, why in _names(changed, CHANGED).items() if n not in kept}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from autograder.course.directory import Course
 from autograder.steps.identity import BY_NAME, LMS
 from autograder.steps.manifest import Entry, read_manifest
 from autograder.steps.scores import read_scores
+from autograder.steps.totals import totals
 from autograder.verdict import Verdict
 
 MARK_COLUMNS = (
@@ -41,6 +42,17 @@ def export(course: Course, assignments: Iterable[str], stream: TextIO, *, checks
             writer.writerow([_safe(value) for value in row])
             count += 1
     return count
+
+
+def export_totals(course: Course, assignments: Sequence[str], stream: TextIO) -> int:
+    """Write one row per student: points by assignment, and the course's mark in percent."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["student", *assignments, "percent"])
+    rows = totals(course, assignments)
+    for row in rows:
+        points = ["" if each is None else each for each in row.points]
+        writer.writerow([_safe(row.student), *points, round(row.percent, 2)])
+    return len(rows)
 
 
 def _safe(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -118,7 +119,7 @@ def grade(
             here.launch()  # it takes a while, and so does what comes now
         with stage("open the gradebook"):
             writer = stack.enter_context(GradebookWriter(course, assignment))
-        again = _regrade(fingerprints.suite, options.only)
+        again = _regrade(fingerprints, options.only)
         jobs: list[Job] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
@@ -238,17 +239,19 @@ def _choose(course: Course, assignment: str, students: list[str]) -> list[str]:
     return students or present
 
 
-def _regrade(suite: str, only: tuple[str, ...]) -> Regrade | None:
+def _regrade(fingerprints: Fingerprints, only: tuple[str, ...]) -> Regrade | None:
     if not only:
         return None
-    from autograder.suite.suite import load_suite
+    from autograder.judge.weights import suite_for
 
-    return Regrade(load_suite(suite), only)
+    source = fingerprints.course.notebook("source", fingerprints.assignment)
+    return Regrade(suite_for(fingerprints.suite, json.loads(source.read_bytes())), only)
 
 
 def _gave_up(job: Job, error: Exception) -> Verdict:
-    from autograder.suite.suite import load_suite
+    from autograder.judge.weights import suite_for
 
-    verdict = zero_verdict(job, load_suite(job.suite), f"{GAVE_UP} ({type(error).__name__})")
+    suite = suite_for(job.suite, json.loads(job.source))
+    verdict = zero_verdict(job, suite, f"{GAVE_UP} ({type(error).__name__})")
     digest = digest_of(job.submission)
     return msgspec.structs.replace(verdict, fingerprint=FAILED, submission=digest)

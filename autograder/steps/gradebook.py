@@ -52,6 +52,7 @@ class GradebookWriter:
             with gradebook_in_words(self.where):
                 self.gradebook.find_notebook(self.assignment, self.assignment)
                 self.require_writable()
+                write_maximum(self.gradebook, self.released)
                 self.scores = scores(self.gradebook.db, self.assignment)
         except MissingEntry as error:
             self.gradebook.close()
@@ -187,6 +188,20 @@ class GradebookWriter:
             notebook.late_submission_penalty = penalty
             book.db.commit()
         return penalty
+
+
+def write_maximum(gradebook: Any, released: NotebookNode) -> None:
+    """Let the gradebook count optional parts for what they bring, and not in the maximum.
+
+    nbgrader knows no optional parts, and writes the cells' points whenever it generates the
+    assignment; a maximum of zero is what it leaves alone.
+    """
+    facts = released.metadata["autograder"]
+    for name in facts.get("optional", []):
+        cell = gradebook.find_grade_cell(name, facts["assignment"], facts["assignment"])
+        if cell.max_score != 0:
+            cell.max_score = 0
+            gradebook.db.commit()
 
 
 def readable(data: bytes) -> NotebookNode | None:

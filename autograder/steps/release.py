@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,8 @@ from autograder.course.fingerprint import PACKAGE, hidden_text, key_of
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import assemble, dumps, read_exercise, suite_name
 from autograder.notebooks.regions import split_regions, without_hidden
+from autograder.notebooks.terms import read_terms, terms_path
+from autograder.steps.gradebook import write_maximum
 
 ASSIGNMENT = re.compile(r"[\w.-]+")
 SHORT = 12  # lines up to this length ("return y") are too common to be a secret
@@ -84,6 +87,7 @@ def _release_one(course: Course, name: str, force: bool) -> Released:
             str(target),
             "It has been deleted. Check the solution markers of the exercise and its module.",
         )
+    _write_terms(course, name)
     fingerprint = _fingerprint(course, name, hidden)
     record = msgspec.json.encode({"fingerprint": fingerprint})
     write_atomically(course.record("released", name), record)
@@ -133,6 +137,19 @@ def _generate(course: Course, name: str) -> None:
         log.removeHandler(complaints)
 
 
+def _write_terms(course: Course, name: str) -> None:
+    """Tell the gradebook what nbgrader does not take from a notebook: date and optional parts."""
+    due = read_terms(course.exercise(name)).due
+    book = course.open_gradebook()
+    try:
+        write_maximum(book, nbformat.read(course.notebook("release", name), as_version=4))
+        if due is not None:  # without one, a date that was set by hand stays
+            in_utc = due.astimezone(UTC).replace(tzinfo=None)
+            book.update_or_create_assignment(name, duedate=in_utc)
+    finally:
+        book.close()
+
+
 class _Collector(logging.Handler):
     """Keeps nbgrader's complaints for our own error message."""
 
@@ -157,6 +174,7 @@ def _fingerprint(course: Course, name: str, hidden: str) -> str:
     modules = sorted({module.replace(".", "/") for module in REFERENCE.findall(text)})
     inputs = [
         exercise,
+        terms_path(exercise),
         *(course.exercises.parent / f"{module}.py" for module in modules),
         course.notebook("source", name),
         course.notebook("release", name),

@@ -154,12 +154,12 @@ class _Assignment:
             return
         for part in verdict.parts:
             held = score.parts.get(part.grade_id)
-            if held is None or held.auto != part.points or held.max_points != part.max_points:
+            if held is None or held.auto != part.points or held.max_points != part.counted_points:
                 has = f"{held.auto} of {held.max_points:g}" if held else "nothing"
                 self.note(
                     student,
                     f"the gradebook has {has} for {part.grade_id}, the verdict {part.points:g} "
-                    f"of {part.max_points:g}",
+                    f"of {part.counted_points:g}",
                 )
         if self.rule.is_out_of_date(score):
             self.note(

@@ -14,14 +14,16 @@ from autograder.suite.student import Student
 from autograder.suite.suite import load_suite
 
 
-def run_in_kernel(suite_name: str, grade_id: str, namespace: dict[str, Any]) -> float:
-    """Run the checks of one graded cell on a live namespace and return the points.
+def run_in_kernel(
+    suite_name: str, grade_id: str, points: float, namespace: dict[str, Any]
+) -> float:
+    """Run the checks of one graded cell on a live namespace and return what it gets of `points`.
 
     This is what the hidden region of a source notebook calls, so that nbgrader's own autograde
     works too. It shares a process with student code, so its marks hold only for students
     nobody doubts.
     """
-    suite = load_suite(suite_name)
+    suite = load_suite(suite_name).weighed({grade_id: points})
     total = 0.0
     for check in suite.checks_for(grade_id):
         transport = LocalTransport(Runtime(namespace, interruptible=True))
@@ -32,4 +34,4 @@ def run_in_kernel(suite_name: str, grade_id: str, namespace: dict[str, Any]) -> 
         total += found.points
         if not found.passed:
             print(f"{check.title}: {found.message}")
-    return total
+    return round(total, 9)

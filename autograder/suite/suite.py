@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -56,6 +56,7 @@ class Suite:
         self.name = name
         self.refuse = list(refuse or [])
         self.refuse_in = {part: list(names) for part, names in (refuse_in or {}).items()}
+        self.optional: frozenset[str] = frozenset()
         self._checks: dict[str, Check] = {}
 
     def check(
@@ -97,8 +98,18 @@ class Suite:
         """Return all that the answers to this graded cell may not use."""
         return [*self.refuse, *self.refuse_in.get(grade_id, [])]
 
+    def weighed(self, points: Mapping[str, float], optional: Collection[str] = ()) -> Suite:
+        """Return the suite with its parts worth this much; their checks keep their proportion."""
+        found = Suite(self.name, self.refuse, self.refuse_in)
+        found.optional = frozenset(optional)
+        for name, check in self._checks.items():
+            worth = self.points(check.grade_id)
+            share = points.get(check.grade_id, worth) / worth
+            found._checks[name] = replace(check, points=check.points * share)
+        return found
+
     def points(self, grade_id: str) -> float:
-        return sum(check.points for check in self.checks_for(grade_id))
+        return round(sum(check.points for check in self.checks_for(grade_id)), 9)
 
 
 def load_suite(name: str) -> Suite:

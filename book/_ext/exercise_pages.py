@@ -12,7 +12,7 @@ import ast
 import re
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from autograder.course import directory as courses
 from autograder.steps.release import release
 
 FOLDER = "exercises/"
+NUMBER = re.compile(r"^\d+-")  # an assignment and its chapter share a name, not always a number
 
 BOX = """
 :::{{admonition}} How to work on this assignment
@@ -97,10 +98,11 @@ def add_box(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = below_title(source[0], box)
 
 
-def chapter_of(name: str, docnames: Collection[str]) -> str:
-    """Return the chapter of an assignment: their names agree, their numbers need not; or ""."""
-    topic = name.partition("-")[2]
-    return next((each for each in sorted(docnames) if re.fullmatch(rf"book/\d+-{topic}", each)), "")
+def chapter_of(name: str, docs: Iterable[str]) -> str:
+    """Return the chapter of the same name as an assignment, whatever its number; "" for none."""
+    topic = NUMBER.sub("", name)
+    chapters = (doc for doc in sorted(docs) if doc.startswith("book/"))
+    return next((doc for doc in chapters if NUMBER.sub("", doc[len("book/") :]) == topic), "")
 
 
 def below_title(page: str, text: str) -> str:

@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
-from touch import HERE, SCRIPTS, Choice, Slider, TouchFigure, figure
+from touch import HERE, SCRIPTS, Choice, Control, TouchFigure, Word, figure
 
 
 class TouchNode(nodes.General, nodes.Element):
@@ -78,7 +78,7 @@ def html(name: str, what: TouchFigure, script: str) -> str:
     )
 
 
-def row(name: str, control: Slider | Choice) -> str:
+def row(name: str, control: Control) -> str:
     """Return one control with its label and, for a slider, its value."""
     key = f"touch-{name}-{control.name}"
     label = f'<label for="{key}">{escape(control.label)}</label>'
@@ -90,6 +90,17 @@ def row(name: str, control: Slider | Choice) -> str:
         )
         choice = f'<select id="{key}" name="{control.name}">{options}</select>'
         return f'<div class="touch-row">{label}{choice}</div>'
+    if isinstance(control, Word):
+        picks = "".join(
+            f'<button type="button" value="{escape(word)}">{escape(word)}</button>'
+            for word in control.picks
+        )
+        return (
+            f'<div class="touch-row">{label}<input type="text" id="{key}" name="{control.name}" '
+            f'value="{escape(control.start)}" maxlength="{control.longest}" spellcheck="false" '
+            f'autocapitalize="none"></div><div class="touch-picks" data-for="{key}" role="group" '
+            f'aria-label="Words to pick">{picks}</div>'
+        )
     return (
         f'<div class="touch-row">{label}'
         f'<input type="range" id="{key}" name="{control.name}" min="{control.low:g}" '

@@ -10,13 +10,19 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     gradient_path  the error's way back, with its factors and, if given, its measured size
     cell           one step of a cell: a rail for the state, gates that write to it
     matrix         values as a grid: weights, masks, attention
+    translation    one net reads, another writes: through one vector, or looking back
     tree           what an associative scan combines at each of its parallel steps
+    head           what one token gets from one head of attention
+    blocks         transformer blocks side by side, with the norm before or after
+    cache          what attention holds after each step, beside a state of fixed size
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
+from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
+from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
 from drawing.ways import Way, ways
 
@@ -28,10 +34,14 @@ __all__ = [
     "Read",
     "Way",
     "Write",
+    "blocks",
     "both_ways",
+    "cache",
     "cell",
     "gradient_path",
+    "head",
     "matrix",
+    "translation",
     "tree",
     "unrolled",
     "ways",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -114,8 +114,9 @@ class Canvas:
         anchor: str = "middle",
         size: float = SIZE,
         color: str = "ink",
+        data: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a label whose middle line is at y."""
+        """Write a label whose middle line is at y; ``data`` is for scripts that write another."""
         long = width(text, size)
         left = {"start": x, "middle": x - long / 2, "end": x - long}[anchor]
         bounds = Bounds(left, y - 0.5 * size, left + long, y + 0.5 * size, text)
@@ -129,6 +130,7 @@ class Canvas:
                 font_size=size,
                 fill=ink(color),
                 elements=list(tspans(text, size)),
+                data=dict(data) if data else None,
             )
         )
 

@@ -1,16 +1,18 @@
-"""Lines and rows of cells over steps, as a drawing whose lines a script can move.
+"""Lines, rows of cells and clock hands, as a drawing whose lines a script can move.
 
-A chart has one panel below the other, all over the same steps. In a panel with an axis each line
-is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its value is
-to 1. Both carry ``data-curve``: a figure to touch shows this picture where scripts are off, and
-moves it where they are on. Axes, names and frames stand still.
+A chart has one panel below the other, lines and rows over the same steps. In a panel with an axis
+each line is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its
+value is to 1. In a panel of dials each line is one hand on every dial, and its values are angles.
+All carry ``data-curve``: a figure to touch shows this picture where scripts are off, and moves it
+where they are on. Axes and frames stand still; so do names, but for those that a figure writes
+itself and marks with ``data-text``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import svg
 
@@ -58,19 +60,28 @@ class Axis(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One frame: its height in units of the drawing, and its axis, or None for rows of cells."""
+    """One frame: its height in units of the drawing, and its axis, or None for rows of cells.
+
+    With ``dials``, and no axis, it is a row of dials; angles are in radians, clockwise from the
+    top.
+    """
 
     height: float
     axis: Axis | None
+    dials: bool = False
 
 
 class Frame(NamedTuple):
-    """What all panels share: width in units of the drawing, the first and the last step."""
+    """What all panels share: width in units of the drawing, the first and the last step.
+
+    ``names`` stand at the ticks in place of the steps' numbers.
+    """
 
     width: float
     last: int
     tick: int
     first: int = 0
+    names: tuple[str, ...] = ()
 
     @property
     def steps(self) -> range:
@@ -100,32 +111,51 @@ def chart(
     alt: str,
     title: str,
     across: str,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> Drawing:
     """Draw lines over steps; ``across`` names the steps.
 
-    Raises ValueError for a line that does not have a value for every step.
+    ``texts`` stand instead of names that do not change: ``heads`` under the steps, ``rows`` to the
+    left of rows of cells, ``ends`` to their right, and ``sides`` above these two.
+    Raises ValueError for a line that does not have a value for every step (hands may have others).
     """
+    texts = texts or {}
     for line in lines:
-        if len(line.values) != len(frame.steps):
+        if len(line.values) != len(frame.steps) and not panels[line.panel].dials:
             raise ValueError(
                 f"{title}: the line {line.key!r} has {len(line.values)} values, "
                 f"steps {frame.first} to {frame.last} need {len(frame.steps)}"
             )
     canvas = Canvas(title, alt)
-    rows = [line.label for line in lines if panels[line.panel].axis is None]
+    named = "rows" not in texts
+    rows = [
+        line.label
+        for line in lines
+        if named and panels[line.panel].axis is None and not panels[line.panel].dials
+    ]
     left = max([LEFT, *(width(label, FINE) + 12 for label in rows)])
     top = 0.0
     for number, panel in enumerate(panels):
         within = [line for line in lines if line.panel == number]
         if panel.axis:
+            top += 12 if number and panels[number - 1].axis else 0  # the numbers of the axis above
             top = _lines(canvas, Point(left, top), within, frame, panel, panel.axis)
+        elif panel.dials:
+            top = _dials(canvas, Point(left, top), within, frame, panel)
         else:
-            top = _rows(canvas, Point(left, top), within, frame)
-    for step in frame.steps[:: frame.tick]:
-        x = left + frame.x(step - frame.first)
-        canvas.label(x, top + 12, str(step), size=FINE, color="muted")
+            top = _rows(canvas, Point(left, top), within, frame, texts)
+    if "heads" in texts:
+        wide = frame.width / len(frame.steps)
+        for number, head in enumerate(texts["heads"]):
+            middle = left + wide * (number + 0.5)
+            canvas.label(middle, top + 12, head, data={"text": "heads"})
+    else:
+        ticks = frame.steps[:: frame.tick]
+        for step, name in zip(ticks, frame.names or map(str, ticks), strict=True):
+            x = left + frame.x(step - frame.first)
+            canvas.label(x, top + 12, name, size=FINE, color="muted")
     canvas.label(left + frame.width / 2, top + 30, across, size=FINE, color="muted")
-    canvas.grow(left + frame.width + 6, top)
+    canvas.grow(left + frame.width + (LEFT if "ends" in texts else 6), top)
     return canvas.finish()
 
 
@@ -157,12 +187,33 @@ def _lines(
     return bottom
 
 
-def _rows(canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame) -> float:
+def _rows(
+    canvas: Canvas,
+    corner: Point,
+    lines: Sequence[Line],
+    frame: Frame,
+    texts: Mapping[str, Sequence[str]],
+) -> float:
     """Draw a row of cells for each line below ``corner``; return the lower edge."""
     wide = frame.width / len(frame.steps)
+    right = corner.x + frame.width
     top = corner.y + 8
-    for line in lines:
-        canvas.label(corner.x - 7, top + ROW / 2, line.label, anchor="end", size=FINE)
+    if "sides" in texts:
+        first, second = texts["sides"]
+        canvas.label(4, top + ROW / 2, first, anchor="start", size=FINE, color="muted")
+        edge = right + LEFT
+        canvas.label(edge, top + ROW / 2, second, anchor="end", size=FINE, color="muted")
+        top += ROW
+    for number, line in enumerate(lines):
+        middle = top + ROW / 2
+        if "rows" in texts:
+            label, data = texts["rows"][number], {"text": "rows"}
+        else:
+            label, data = line.label, {}
+        canvas.label(corner.x - 7, middle, label, anchor="end", size=FINE, data=data)
+        if "ends" in texts:
+            end, data = texts["ends"][number], {"text": "ends"}
+            canvas.label(right + 7, middle, end, anchor="start", size=FINE, data=data)
         cells: list[svg.Element] = [
             svg.Rect(
                 x=round(corner.x + wide * number, 2),
@@ -177,6 +228,42 @@ def _rows(canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame) ->
         _rule(canvas, Point(corner.x, top + ROW), Point(corner.x + frame.width, top + ROW))
         top += ROW
     return top
+
+
+def turned(angle: float) -> float:
+    """Return an angle in radians as degrees of one turn."""
+    return math.degrees(angle) % 360
+
+
+def _dials(
+    canvas: Canvas, corner: Point, lines: Sequence[Line], frame: Frame, panel: Panel
+) -> float:
+    """Draw a row of dials below ``corner``, with a hand of each line; return the lower edge."""
+    count = len(lines[0].values)
+    wide = frame.width / count
+    radius = round(min(wide / 2 - 2, panel.height / 2 - 2), 1)
+    top = _legend(canvas, corner.y + 12, lines) + 12
+    middles = [
+        Point(round(corner.x + wide * (number + 0.5), 1), round(top + panel.height / 2, 1))
+        for number in range(count)
+    ]
+    for x, y in middles:
+        canvas.add(svg.Circle(cx=x, cy=y, r=radius, fill="none", stroke=ink("rule")))
+    for line in reversed(lines):  # the first on top
+        hands: list[svg.Element] = [
+            svg.Line(
+                x1=x,
+                y1=y,
+                x2=x,
+                y2=round(y - radius, 1),
+                transform=f"rotate({turned(angle):.2f} {x} {y})",  # type: ignore[arg-type]
+            )
+            for (x, y), angle in zip(middles, line.values, strict=True)
+        ]
+        look = {"stroke": ink(line.color), "stroke_width": 2.25}
+        dashes: Any = DASHES[line.dash]
+        canvas.add(svg.G(elements=hands, **look, stroke_dasharray=dashes, data={"curve": line.key}))
+    return top + panel.height + 4
 
 
 def _legend(canvas: Canvas, y: float, lines: Sequence[Line]) -> float:

@@ -18,11 +18,23 @@ from typing import Any, NamedTuple
 from drawing.canvas import Drawing
 from drawing.chart import Axis, Frame, Line, Panel, chart
 
-__all__ = ["Axis", "Choice", "Curve", "Frame", "Number", "Panel", "Slider", "TouchFigure", "figure"]
+__all__ = [
+    "Axis",
+    "Choice",
+    "Curve",
+    "Frame",
+    "Number",
+    "Panel",
+    "Slider",
+    "Text",
+    "TouchFigure",
+    "Word",
+    "figure",
+]
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parent / "_static" / "touch"
-Settings = Mapping[str, float]
+Settings = Mapping[str, Any]  # a number for each slider and choice, a string for each word
 SHARES = (
     0.0,
     0.1,
@@ -70,6 +82,27 @@ class Choice(NamedTuple):
         return [float(number) for number in range(len(self.options))]
 
 
+class Word(NamedTuple):
+    """A word to type, of the letters a to z and at most ``longest`` of them, or to pick."""
+
+    name: str
+    label: str
+    longest: int
+    picks: tuple[str, ...]
+    start: str
+
+    def says(self, value: str) -> str:
+        """Return the word as a sentence shows it."""
+        return value
+
+    def sampled(self) -> list[str]:
+        """Return words to compare the two languages at: those to pick, and hardly any word."""
+        return [*self.picks, "q", "z" * self.longest]
+
+
+Control = Slider | Choice | Word
+
+
 class Curve(NamedTuple):
     """One line of the figure, the function that gives its values for settings, and its panel."""
 
@@ -88,13 +121,23 @@ class Number(NamedTuple):
     value: Callable[[Settings], float]
 
 
+class Text(NamedTuple):
+    """Words that change with the settings, one after the other.
+
+    Those that ``drawing.chart`` knows stand in the picture, the others in the sentence.
+    """
+
+    key: str
+    words: Callable[[Settings], Sequence[str]]
+
+
 @dataclass(frozen=True)
 class TouchFigure:
     """All that a page needs to show a figure and a script to move it.
 
     ``says`` is a sentence about the lines, with ``{gain}`` for a setting, ``{bound}`` for the
-    last value of a line and the keys of ``numbers``. ``data`` is what the script's formulas need
-    besides the settings.
+    last value of a line and the keys of ``numbers`` and ``texts``. ``data`` is what the script's
+    formulas need besides the settings.
     """
 
     title: str
@@ -102,18 +145,22 @@ class TouchFigure:
     across: str
     frame: Frame
     panels: tuple[Panel, ...]
-    controls: tuple[Slider | Choice, ...]
+    controls: tuple[Control, ...]
     curves: tuple[Curve, ...]
     says: str
     data: dict[str, Any] = field(default_factory=dict)
     numbers: tuple[Number, ...] = ()
+    texts: tuple[Text, ...] = ()
     files: tuple[str, ...] = ()  # results it reads, from the root of the repository
 
-    def start(self) -> dict[str, float]:
+    def start(self) -> dict[str, Any]:
         """Return the settings that the controls start from."""
-        return {control.name: float(control.start) for control in self.controls}
+        return {
+            control.name: control.start if isinstance(control, Word) else float(control.start)
+            for control in self.controls
+        }
 
-    def samples(self) -> Iterator[dict[str, float]]:
+    def samples(self) -> Iterator[dict[str, Any]]:
         """Yield settings to compare the two languages at."""
         yield self.start()
         ranges = [control.sampled() for control in self.controls]
@@ -136,24 +183,38 @@ class TouchFigure:
         """Return the numbers of the sentence that are no line's."""
         return {number.key: float(number.value(settings)) for number in self.numbers}
 
+    def written(self, settings: Settings) -> dict[str, list[str]]:
+        """Return the words that these settings make."""
+        return {text.key: list(text.words(settings)) for text in self.texts}
+
     def sentence(self, settings: Settings) -> str:
         """Return the sentence about the lines for these settings."""
         ends = {key: values[-1] for key, values in self.values(settings).items()}
         words = {key: readable(value) for key, value in (ends | self.counted(settings)).items()}
         chosen = {control.name: control.says(settings[control.name]) for control in self.controls}
-        return self.says.format(**chosen, **words)
+        texts = {key: " ".join(words) for key, words in self.written(settings).items()}
+        return self.says.format(**chosen, **words, **texts)
 
     def picture(self) -> Drawing:
         """Return the picture for the settings that the controls start from."""
         values = self.values(self.start())
         lines = [Line(c.key, c.label, c.color, c.dash, values[c.key], c.panel) for c in self.curves]
         return chart(
-            lines, self.frame, self.panels, alt=self.alt, title=self.title, across=self.across
+            lines,
+            self.frame,
+            self.panels,
+            alt=self.alt,
+            title=self.title,
+            across=self.across,
+            texts=self.written(self.start()),
         )
 
     def payload(self) -> dict[str, Any]:
         """Return what the script reads from the page, as plain JSON data."""
-        panels = [{"height": p.height} | (p.axis._asdict() if p.axis else {}) for p in self.panels]
+        panels = [
+            {"height": p.height, "dials": p.dials} | (p.axis._asdict() if p.axis else {})
+            for p in self.panels
+        ]
         return {
             "width": self.frame.width,
             "panels": {curve.key: panels[curve.panel] for curve in self.curves},

@@ -28,10 +28,12 @@ MODULES = tuple(
         "search.rows",
         "memory.rows",
         "memory.readings",
+        "alignment.rows",
         "learned.rows",
         "learned.readings",
         "cost.rows",
         "cost.readings",
+        "blocks.rows",
         "checks.rows",
         "checks.readings",
     )
@@ -55,7 +57,8 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, search, documents, ablations, kept, cuts, limits, cost, scaling, checks
+    # paper, search, documents, ablations, kept, cuts, limits, alignment, cost, blocks, checks, ...
+    part: str
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

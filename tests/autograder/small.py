@@ -87,10 +87,14 @@ def submitted(scale: str = SCALE, layer: str = LAYER, *before: Any, test: str = 
 
 
 def judge(
-    submission: Any, sandbox: Spawner | None = None, seed: int = 1, limits: Limits | None = None
+    submission: Any,
+    sandbox: Spawner | None = None,
+    seed: int = 1,
+    limits: Limits | None = None,
+    source: Any = SOURCE,
 ) -> Verdict:
     verdict = judge_notebook(
-        SOURCE,
+        source,
         submission,
         suite,
         sandbox or LocalSpawner(),

@@ -109,6 +109,21 @@ def test_a_given_cell_that_fails_is_warned_about_when_all_tests_pass(notebook: M
     assert any("`1 / 0`: ZeroDivisionError" in warning for warning in outcome.warnings)
 
 
+def test_a_demonstration_is_run_and_lends_no_name(notebook: Make) -> None:
+    """Grading leaves it out, so an answer must not stand on it."""
+
+    def shows(cells: list[dict]) -> list[dict]:
+        (plain,) = (each for each in cells if each["source"] == ["import torch"])
+        plain["metadata"]["tags"] = ["demonstration"]
+        plain["source"] = "import torch\n\nHALF = 0.5"
+        return cells
+
+    norm = "def norm(x):\n    return HALF * 2 * (x @ x) ** 0.5"
+    outcome = check(notebook(tiny.RIGHT | {"norm": norm}, shows))
+    assert all(part.passed for part in outcome.parts)
+    assert any("HALF" in warning for warning in outcome.warnings)
+
+
 def test_an_endless_loop_is_stopped(notebook: Make) -> None:
     outcome = check(notebook(tiny.RIGHT | {"norm": "while True: pass"}), cell_s=2.0)
     assert "The answer cell of “Norm”: did not finish within 2 s" in messages(outcome)["Norm"]

@@ -22,6 +22,7 @@ from drawing import (
     cell,
     gradient_path,
     matrix,
+    translation,
     unrolled,
     ways,
 )
@@ -81,6 +82,15 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "large mask": lambda: matrix([[float(j <= i) for j in range(37)] for i in range(37)], alt=ALT),
     "tree": lambda: drawing.tree(3, alt=ALT),
     "ways": lambda: ways(WAYS, alt=ALT),
+    "one vector": lambda: translation("abcde", ("k", "ae", "b"), alt=ALT),
+    "looking back": lambda: translation(
+        "night", ("N", "AY", "T"), alt=ALT, weights=[0.1, 0.6, 0.2, 0.1, 0], at=2
+    ),
+    "looking at the first": lambda: translation("oh", ("OW", "end"), alt=ALT, weights=[1, 0], at=2),
+    "head": lambda: drawing.head(alt=ALT),
+    "small head": lambda: drawing.head(alt=ALT, tokens=2),
+    "blocks": lambda: drawing.blocks(["pre", "post"], alt=ALT),
+    "cache": lambda: drawing.cache(alt=ALT),
 }
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
-from four_questions import LAYERS, QUESTIONS, WIDTH, ask, four_questions, growth
+from four_questions import (
+    LAYERS,
+    QUESTIONS,
+    WIDTH,
+    ask,
+    four_questions,
+    growth,
+    looking_back,
+    one_vector,
+)
 
 from solutions.attention import MultiHeadAttention
 from solutions.rnn import RNN, identity_start
@@ -26,6 +35,17 @@ def test_attention_keeps_everything_and_reads_it_all_again() -> None:
     assert answers.state_bytes == (10 * 2 * WIDTH * 4, 1000 * 2 * WIDTH * 4)
     assert answers.serial_steps[0] == answers.serial_steps[1]
     assert answers.operations[1] > answers.operations[0]
+
+
+def test_one_vector_keeps_a_fixed_state_and_forgets_what_looking_back_still_hears() -> None:
+    torch.manual_seed(0)
+    vector, back = ask(one_vector(WIDTH)), ask(looking_back(WIDTH))
+    assert vector.state_bytes == (2 * WIDTH * 4, 2 * WIDTH * 4)
+    token = (WIDTH + WIDTH) * 4 + 1  # the encoder's state, its key, its mask
+    assert back.state_bytes == (WIDTH * 4 + 10 * token, WIDTH * 4 + 1000 * token)
+    assert vector.gradient < 1e-6 < 1e-3 < back.gradient
+    assert back.operations[1] > 2 * back.operations[0]
+    assert vector.operations[0] == vector.operations[1]
 
 
 def test_a_start_that_copies_lets_the_gradient_pass() -> None:

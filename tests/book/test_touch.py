@@ -12,12 +12,18 @@ import torch
 import touch
 from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
+from touch import attention_on_words as words_figure
 from touch import error_through_time as error
 from touch import forget_playground, gated_cell
+from touch import positions_as_phases as phases
+from touch import state_against_cache as cache
 from touch import where_the_gradient_stops as stops
 from touch_figures import html
 
-from solutions import rnn
+from experiments.cost.layers import BY_NAME
+from experiments.cost.measure import build, state_bytes
+from experiments.memory.letters_to_sound import held_out, lexicon
+from solutions import positions, rnn
 
 NAMES = sorted(path.stem for path in touch.SCRIPTS.glob("*.js") if path.stem != "base")
 
@@ -42,6 +48,8 @@ def test_the_picture_stands_without_scripts(figure: touch.TouchFigure) -> None:
         line, count = lines[curve.key], len(figure.frame.steps)
         if figure.panels[curve.panel].axis:
             assert len(line.get("points").split()) == 2 * count
+        elif figure.panels[curve.panel].dials:
+            assert len(line) == len(curve.values(figure.start()))
         else:
             assert len(line) == count
     looks = {(curve.panel, curve.color, curve.dash, curve.label) for curve in figure.curves}
@@ -65,6 +73,16 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
         if isinstance(control, touch.Choice):
             assert [o.get_text() for o in field.select("option")] == list(control.options)
             assert field.select_one("option[selected]")["value"] == str(control.start)
+        elif isinstance(control, touch.Word):
+            assert field["value"] == control.start
+            assert int(field["maxlength"]) == control.longest
+            picks = page.select_one(f'[data-for="{field["id"]}"]')
+            assert tuple(b["value"] for b in picks.select("button")) == control.picks
+            for word in (control.start, *control.picks):
+                assert word.isascii()
+                assert word.isalpha()
+                assert word == word.lower()
+                assert len(word) <= control.longest
         else:
             assert control.low <= control.start <= control.high
             steps = (control.start - control.low) / control.step
@@ -77,7 +95,9 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
 
 
 def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(KeyError, match="no figure to touch is called 'x'; there are error-through"):
+    with pytest.raises(
+        KeyError, match="no figure to touch is called 'x'; there are attention-on-words, error-"
+    ):
         touch.figure("x")
 
 
@@ -105,6 +125,65 @@ def test_rows_are_as_full_as_their_values_and_labelled_beside() -> None:
     }
     assert full == {"first": [0, 0.25], "a longer name": [1, 0]}
     assert {"1", "2", "first", "a longer name"} <= {label.text for label in drawn.labels}
+
+
+def test_texts_stand_in_place_of_names_and_can_be_found_by_a_script() -> None:
+    lines = [Line(key, key, "rnn", "-", [0.0, 1.0]) for key in ("one", "two")]
+    texts = {"rows": ["A", "B"], "ends": ["C", ""], "heads": ["x", "y"], "sides": ["left", "right"]}
+    frame = touch.Frame(200, last=2, first=1, tick=1)
+    drawn = chart(
+        lines,
+        frame,
+        [touch.Panel(0, None)],
+        alt="Two rows of two cells.",
+        title="t",
+        across="step",
+        texts=texts,
+    )
+    found: dict[str, list[str]] = {}
+    for part in ElementTree.fromstring(drawn.svg).iter():
+        if part.get("data-text"):
+            found.setdefault(part.get("data-text"), []).append("".join(part.itertext()))
+    assert found == {key: texts[key] for key in ("rows", "ends", "heads")}
+    said = {label.text for label in drawn.labels}
+    assert {"left", "right"} <= said
+    assert not said & {"one", "two", "1", "2"}
+
+
+def test_two_nets_pronounce_a_word_and_one_of_them_looks_where_its_letters_are() -> None:
+    settings = words_figure.FIGURE.start()
+    heard = words_figure.say(settings["word"])
+    assert tuple(heard.looking) in lexicon()[settings["word"]]
+    assert heard.one_vector != heard.looking
+    for weights in heard.weights:
+        assert sum(weights) == pytest.approx(1)
+        assert not any(weights[len(settings["word"]) :])
+    so_far = words_figure.FIGURE.written(settings | {"sounds": 3})
+    assert so_far["rows"] == [*heard.looking[:3], *[""] * 9]
+    assert so_far["ends"] == [*heard.one_vector[:3], *[""] * 9]
+    values = words_figure.FIGURE.values(settings | {"sounds": 3})
+    assert [any(values[f"w{number}"]) for number in range(1, 13)] == [True] * 3 + [False] * 9
+
+
+def test_words_to_pick_were_not_trained_on() -> None:
+    assert all(held_out(word) for word in words_figure.PICKS)
+
+
+def test_hands_stand_at_their_angles_and_ticks_may_have_names() -> None:
+    lines = [Line("hand", "hand", "flow", "-", [0.0, math.pi / 2, 7 * math.pi])]
+    frame = touch.Frame(200, last=2, tick=2, names=("one", "many"))
+    drawn = chart(
+        lines,
+        frame,
+        [touch.Panel(40, None, dials=True)],
+        alt="Three dials with one hand each.",
+        title="t",
+        across="size",
+    )
+    (row,) = (e for e in ElementTree.fromstring(drawn.svg).iter() if e.get("data-curve"))
+    turned = [hand.get("transform")[len("rotate(") :].split()[0] for hand in row]
+    assert turned == ["0.00", "90.00", "180.00"]
+    assert {"one", "many"} <= {label.text for label in drawn.labels}
 
 
 def test_axes_count_in_numbers_or_in_powers_of_ten() -> None:
@@ -214,3 +293,43 @@ def test_each_algorithm_hears_and_keeps_what_the_chapter_says() -> None:
         assert heard[stops.RTRL][key] == heard[stops.FULL][key]
     assert not any(heard[stops.RULE]["outputs"][:-1])
     assert all(heard[stops.RULE]["cells"])
+
+
+@pytest.mark.parametrize("base", [1.0, 4.0, 6.0])
+def test_scores_of_turned_tokens_depend_on_the_distance_alone(base: float) -> None:
+    here, there = ({"place": place, "distance": 5, "base": base} for place in (0, 137))
+    now, then = phases.FIGURE.values(here), phases.FIGURE.values(there)
+    for key in ("rotary", "codes"):
+        assert now[key] == pytest.approx(then[key], abs=1e-12)
+    assert now["added"] != pytest.approx(then["added"], abs=1e-3)
+
+
+def test_phases_are_those_of_the_layers() -> None:
+    settings = {"place": 20, "distance": 5, "base": 4.0}
+    pairs = 2 * phases.PAIRS
+    code = positions.sinusoidal(26, pairs)
+    assert phases.codes_alone(5, settings) == pytest.approx(
+        (code[25] @ code[20]).item() / phases.PAIRS
+    )
+    query, key = (torch.tensor(t).double().reshape(1, -1) for t in (phases.QUERY, phases.KEY))
+    turn = positions.Rotary(pairs)
+    score = turn(query, offset=25)[0] @ turn(key, offset=20)[0]
+    assert phases.rotary(5, settings) == pytest.approx(score.item() / phases.PAIRS)
+    score = (query[0] + code[25]) @ (key[0] + code[20])
+    assert phases.added(5, settings) == pytest.approx(score.item() / phases.PAIRS)
+
+
+@pytest.mark.parametrize("name", cache.NAMES)
+def test_bytes_are_those_that_the_layer_s_state_has(name: str) -> None:
+    spec = BY_NAME[name].spec()
+    layer = build(spec["kind"], spec["arguments"])
+    _, state = layer(torch.zeros(1, 130, BY_NAME[name].width))
+    held = state_bytes(state)
+    assert cache.held(name, math.log10(130), blocks=2) == pytest.approx(2 * held)
+
+
+def test_times_pass_through_what_was_measured() -> None:
+    for name, outcome in cache.GENERATION.items():
+        for point in outcome["points"]:
+            took = cache.took(name, math.log10(point["size"]), blocks=1)
+            assert took == pytest.approx(point["seconds_per_token"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import touch
 from axe_playwright_python.sync_playwright import Axe
-from drawing.chart import fullness, point
+from drawing.chart import fullness, point, turned
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.book.building import ROOT, jupyter_book, lay_out
@@ -109,8 +109,8 @@ def test_the_script_computes_what_python_computes(page: Page, name: str) -> None
         """async ([name, sampled]) => {
             const box = document.querySelector(`[data-figure="${name}"]`);
             const { data } = JSON.parse(box.querySelector(".touch-data").textContent);
-            const { curves, numbers } = await import(`/_static/touch/${name}.js`);
-            const all = { ...curves, ...numbers };
+            const { curves, numbers, texts } = await import(`/_static/touch/${name}.js`);
+            const all = { ...curves, ...numbers, ...texts };
             return sampled.map((settings) => Object.fromEntries(
                 Object.entries(all).map(([key, line]) => [key, line(settings, data)])));
         }""",
@@ -118,7 +118,9 @@ def test_the_script_computes_what_python_computes(page: Page, name: str) -> None
     )
     for settings, lines in zip(sampled, computed, strict=True):
         wanted = {**figure.values(settings), **figure.counted(settings)}
-        assert set(lines) == set(wanted)
+        written = figure.written(settings)
+        assert set(lines) == set(wanted) | set(written)
+        assert {key: lines[key] for key in written} == written, settings
         for key, values in wanted.items():
             least = 0 if key in powers else 1e-12  # on a logarithmic axis every size counts
             assert lines[key] == pytest.approx(values, rel=1e-6, abs=least), (settings, key)
@@ -155,16 +157,18 @@ def test_the_keyboard_moves_lines_value_and_sentence_and_start_again_takes_them_
 
 
 def drawn(line: Locator) -> list[float]:
-    """What is drawn of a line: the coordinates of its points, or how full its cells are."""
+    """What is drawn of a line: its points, how far its hands are turned, how full its cells are."""
     said: str = line.evaluate(
-        "e => e.getAttribute('points') ?? "
-        "[...e.children].map((c) => c.getAttribute('fill-opacity')).join(' ')"
+        "e => e.getAttribute('points') ?? [...e.children].map((c) => c.getAttribute('fill-opacity')"
+        " ?? c.getAttribute('transform').match(/[\\d.]+/)[0]).join(' ')"
     )
     return [float(number) for number in said.split()]
 
 
 def expected(figure: touch.TouchFigure, curve: touch.Curve, values: list[float]) -> list[float]:
     panel = figure.panels[curve.panel]
+    if panel.dials:
+        return [turned(value) for value in values]
     if panel.axis is None:
         return [fullness(value) for value in values]
     places = (point(number, value, figure.frame, panel) for number, value in enumerate(values))
@@ -181,6 +185,46 @@ def changed(figure: touch.TouchFigure, slider: touch.Slider) -> set[str]:
         if expected(figure, curve, before[curve.key])
         != pytest.approx(expected(figure, curve, after[curve.key]), abs=0.011)
     }
+
+
+WORDS = {
+    (name, control.name): control
+    for name in FIGURES
+    for control in touch.figure(name).controls
+    if isinstance(control, touch.Word)
+}
+
+
+@pytest.mark.parametrize(("name", "field"), WORDS)
+def test_a_word_can_be_typed_or_picked_and_nonsense_changes_nothing(
+    page: Page, name: str, field: str
+) -> None:
+    figure, control = touch.figure(name), WORDS[name, field]
+    box = page.locator(f'.touch[data-figure="{name}"]')
+    typed = box.get_by_label(control.label, exact=True)
+
+    def shows(word: str) -> None:
+        settings = figure.start() | {field: word}
+        box.get_by_text(figure.sentence(settings).strip(), exact=True).wait_for()
+        for key, words in figure.written(settings).items():
+            labels = box.locator(f'[data-text="{key}"]')
+            if labels.count():
+                assert labels.all_text_contents() == words
+        for curve in figure.curves:
+            values = [float(value) for value in curve.values(settings)]
+            now = drawn(box.locator(f'[data-curve="{curve.key}"]'))
+            assert now == pytest.approx(expected(figure, curve, values), abs=0.011)
+
+    typed.fill("Ban-ana 7")
+    shows("banana")
+    typed.press("Enter")  # must not send the form
+    typed.fill("...")
+    shows(control.start)
+    box.get_by_role("button", name=control.picks[-1], exact=True).click()
+    assert typed.input_value() == control.picks[-1]
+    shows(control.picks[-1])
+    box.get_by_role("button", name="Start again").click()
+    shows(control.start)
 
 
 def test_nothing_is_read_out_before_somebody_moves_a_slider(page: Page) -> None:
@@ -203,7 +247,7 @@ def test_a_finger_moves_a_slider(browser: Browser, site: str) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(site, wait_until="networkidle")
-    slider = page.locator(".touch input").first
+    slider = page.locator(".touch input[type=range]").first
     slider.scroll_into_view_if_needed()
     bounds = slider.bounding_box()
     assert bounds is not None
@@ -212,6 +256,13 @@ def test_a_finger_moves_a_slider(browser: Browser, site: str) -> None:
     before = slider.input_value()
     page.touchscreen.tap(bounds["x"] + 0.1 * bounds["width"], bounds["y"] + bounds["height"] / 2)
     assert float(slider.input_value()) < float(before)
+    pick = page.locator(".touch-picks button").last
+    pick.scroll_into_view_if_needed()
+    bounds = pick.bounding_box()
+    assert bounds is not None
+    assert bounds["height"] >= 44
+    pick.tap()
+    assert page.locator(".touch input[type=text]").first.input_value() == pick.inner_text()
     context.close()
 
 

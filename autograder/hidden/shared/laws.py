@@ -6,6 +6,7 @@ layer breaks it, with words for the likely mistake. `hold` makes laws the checks
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -64,7 +65,9 @@ def _check(law: Law, layer: Layer) -> Callable[[Student, torch.Generator], None]
             lent = layer.lent
             over_ours = replace(layer, rule=lent.rule, variants=lent.variants, wrong={})
             try:
-                with student.lent(lent.name, lent.source):
+                with contextlib.ExitStack() as lending:
+                    for name, source in {**lent.further, lent.name: lent.source}.items():
+                        lending.enter_context(student.lent(name, source))
                     law(student, rng, over_ours)
             except CheckFailure as other:
                 if not student.alive or not lent.at_fault(student, rng):
@@ -100,7 +103,7 @@ def initial_state(student: Student, rng: torch.Generator, layer: Layer) -> None:
 def _beginning(value: Tensor, right: Tensor) -> str:
     """What is the matter with an initial state."""
     zeros = "It should be zeros" if not right.any() else ""
-    if zeros and not value.is_complex() and bool((value == 1).all()):
+    if zeros and value.numel() and not value.is_complex() and bool((value == 1).all()):
         return "It should be zeros, and it is ones"
     if value.dtype != right.dtype:
         return "It should have the dtype of the layer's weights, as new_zeros makes it"

@@ -47,6 +47,7 @@ class Lent:
     variants: Mapping[str, Variant]
     at_fault: Callable[[Student, torch.Generator], bool]  # is the student's own piece wrong?
     words: str  # where to begin when it is
+    further: Mapping[str, str] = field(default_factory=dict)  # more pieces, name -> source
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,14 @@ def close(actual: object, expected: Tensor, atol: float) -> bool:
         isinstance(actual, Tensor)
         and actual.shape == expected.shape
         and actual.dtype == expected.dtype
-        and torch.allclose(actual, expected, rtol=atol, atol=atol)
+        and _near(actual, expected, atol)
     )
+
+
+def _near(actual: Tensor, expected: Tensor, atol: float) -> bool:
+    if expected.dtype == torch.bool:
+        return torch.equal(actual, expected)
+    return torch.allclose(actual, expected, rtol=atol, atol=atol)
 
 
 def ordinary(shown: object, right: Tensor) -> bool:

@@ -24,34 +24,64 @@ export function points(values, width, { height, low, high, log }) {
     .join(" ");
 }
 
-/** Draw the values of a line: points of a polyline, or how full each cell of a row is. */
+/** Turn a hand of a dial to an angle in radians, clockwise from the top. */
+function turn(hand, angle) {
+  const degrees = ((angle * 180) / Math.PI) % 360;
+  const [x, y] = [hand.getAttribute("x1"), hand.getAttribute("y1")];
+  hand.setAttribute("transform", `rotate(${degrees.toFixed(2)} ${x} ${y})`);
+}
+
+/** Draw the values of a line: points of a polyline, hands of dials, or how full cells are. */
 function draw(line, values, width, panel) {
   if (line.localName === "polyline") line.setAttribute("points", points(values, width, panel));
+  else if (panel.dials) [...line.children].forEach((hand, number) => turn(hand, values[number]));
   else
     [...line.children].forEach((cell, number) =>
       cell.setAttribute("fill-opacity", Math.min(Math.max(values[number], 0), 1).toFixed(3)),
     );
 }
 
-/** What a control says of itself: the option's name, or the number. */
+/** A word as the formulas read it: small letters a to z; where there are none, the first word. */
+function word(control) {
+  const letters = control.value.toLowerCase().replace(/[^a-z]/g, "");
+  return letters.slice(0, control.maxLength) || control.defaultValue;
+}
+
+/** The setting of a control: a word, or a number. */
+function setting(control) {
+  return control.type === "text" ? word(control) : Number(control.value);
+}
+
+/** What a control says of itself: the word, the option's name, or the number. */
 function said(control) {
+  if (control.type === "text") return word(control);
   return control.selectedOptions ? control.selectedOptions[0].textContent : control.value;
+}
+
+/** A button with a word puts it into its field. */
+function pick(event) {
+  const button = event.target.closest("button[type=button]");
+  if (!button) return;
+  const field = document.getElementById(button.parentElement.dataset.for);
+  field.value = button.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /**
  * Bring every figure called `name` to life; `curves` has a function (settings, data) per line,
- * `numbers` one for each further number of the sentence.
+ * `numbers` one for each further number of the sentence, `texts` one for each list of words in
+ * picture or sentence.
  */
-export function start(name, curves, numbers = {}) {
+export function start(name, curves, numbers = {}, texts = {}) {
   for (const figure of document.querySelectorAll(`.touch[data-figure="${name}"]`)) {
     const payload = JSON.parse(figure.querySelector(".touch-data").textContent);
     const { width, panels, says, data } = payload;
-    const controls = [...figure.querySelectorAll("input[type=range], select")];
+    const controls = [...figure.querySelectorAll("input, select")];
     const sentence = figure.querySelector(".touch-sentence");
     let waiting;
 
     const move = () => {
-      const settings = Object.fromEntries(controls.map((c) => [c.name, Number(c.value)]));
+      const settings = Object.fromEntries(controls.map((c) => [c.name, setting(c)]));
       const words = {};
       for (const control of controls) {
         words[control.name] = said(control);
@@ -65,6 +95,13 @@ export function start(name, curves, numbers = {}) {
       }
       for (const [key, value] of Object.entries(numbers))
         words[key] = readable(value(settings, data));
+      for (const [key, list] of Object.entries(texts)) {
+        const written = list(settings, data);
+        figure.querySelectorAll(`[data-text="${key}"]`).forEach((label, number) => {
+          label.textContent = written[number];
+        });
+        words[key] = written.join(" ");
+      }
       // Said once the hand rests, or a screen reader would read every position on the way.
       clearTimeout(waiting);
       waiting = setTimeout(() => {
@@ -75,6 +112,8 @@ export function start(name, curves, numbers = {}) {
 
     figure.querySelector("fieldset").disabled = false;
     figure.querySelector("form").addEventListener("input", move);
+    figure.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+    figure.querySelector("form").addEventListener("click", pick);
     figure.querySelector("form").addEventListener("reset", () => setTimeout(move));
     move(); // a browser may have kept the controls of an earlier visit
   }

@@ -16,7 +16,7 @@ from autograder.hidden.shared.layers import Layer, State, Weights
 from autograder.hidden.shared.tools import DOUBLE, normal
 from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
-from solutions import alignment, attention, carousel, gates, ssm
+from solutions import alignment, attention, carousel, causal_decoder, gates, ssm
 
 LAWS = (
     *(laws.initial_state, laws.one_step, laws.whole_sequence, laws.start_state),
@@ -60,7 +60,10 @@ def has_read(rng: torch.Generator, weights: Weights, batch: int) -> State:
 RECURRENT = ((3, 5), (1, 1), (2, 4), (4, 1))
 LSTM = described(gates.LSTM, gates.LSTMState, RECURRENT)
 ATTENTION = described(attention.MultiHeadAttention, attention.KeyValueCache, ((8, 2), (1, 1)))
-DECODER = replace(
+DECODER = described(
+    causal_decoder.CausalDecoder, causal_decoder.DecoderCache, ((8, 2, 2, 1, 3), (2, 1, 1, 1, 2))
+)
+TRANSLATOR = replace(
     described(alignment.BahdanauDecoder, alignment.AlignmentState, ((3, 5, 3),)), begins=has_read
 )
 LAYERS = {
@@ -71,7 +74,12 @@ LAYERS = {
         *(carousel.NaiveCarousel, carousel.CarouselState),
     ),
     "attention": (ATTENTION, attention.MultiHeadAttention, attention.KeyValueCache),
-    "decoder": (DECODER, alignment.BahdanauDecoder, alignment.AlignmentState),
+    "decoder, with truths in its state": (
+        *(DECODER, causal_decoder.CausalDecoder, causal_decoder.DecoderCache),
+    ),
+    "decoder that has read a source": (
+        *(TRANSLATOR, alignment.BahdanauDecoder, alignment.AlignmentState),
+    ),
     "state space": (
         described(ssm.DiagonalSSM, ssm.SSMState, ((4, 6), (1, 2))),
         *(ssm.DiagonalSSM, ssm.SSMState),
@@ -149,6 +157,18 @@ class SeesTheFuture(attention.MultiHeadAttention):
         return super().attend(x, cache, mask)
 
 
+class TakesTokensForPadding(causal_decoder.CausalDecoder):
+    def forward(self, x: Tensor, state: Any = None, real: Any = None) -> Any:
+        y, state = super().forward(x, state, real)
+        return y, state._replace(real=torch.zeros_like(state.real))
+
+
+class BeginsInFloat(causal_decoder.CausalDecoder):
+    def initial_state(self, batch: int) -> Any:
+        state = super().initial_state(batch)
+        return state._replace(real=state.real.float())
+
+
 BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (ForgetsTheCells, LSTM, gates.LSTMState, laws.chunks, r"state\.c"),
     (DetachesTheCells, LSTM, gates.LSTMState, laws.layer_gradients, "Is it detached"),
@@ -156,6 +176,8 @@ BUGS: list[tuple[type[Any], Layer, type[Any], laws.Law, str]] = [
     (StartsWithAToken, ATTENTION, attention.KeyValueCache, laws.initial_state, "state.keys"),
     (DropsTheCache, ATTENTION, attention.KeyValueCache, laws.start_state, "is ignored"),
     (KeepsOnlyNewKeys, ATTENTION, attention.KeyValueCache, laws.chunks, "state.keys"),
+    (TakesTokensForPadding, DECODER, causal_decoder.DecoderCache, laws.one_step, r"state\.real"),
+    (BeginsInFloat, DECODER, causal_decoder.DecoderCache, laws.initial_state, "dtype of the"),
     (SeesTheFuture, ATTENTION, attention.KeyValueCache, laws.whole_sequence, "differs"),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import nbformat.v4 as v4
@@ -91,6 +92,19 @@ def test_cells_added_by_the_student_do_not_run() -> None:
     verdict = judge(submitted("", LAYER, cell("def scale(x): return 2 * x")))
     assert points(verdict) == [0.0, 4.0]
     assert "cell of your own" in messages(verdict)["scales"]
+
+
+def test_demonstrations_do_not_run_and_a_name_from_one_is_explained() -> None:
+    source = copy.deepcopy(SOURCE)
+    shows = cell("FACTOR = 2\nraise SystemExit('a demonstration has run')")
+    shows.metadata["tags"] = ["demonstration"]
+    source.cells.insert(1, shows)
+    verdict = judge(submitted("def scale(x):\n    return FACTOR * x"), source=source)
+    assert shows.id not in statuses(verdict)
+    assert "demonstration, which grading does not run" in messages(verdict)["scales"]
+    assert points(verdict) == [0, 4]
+    changed = submitted(SCALE, LAYER, cell("raise KeyError", id=shows.id))
+    assert judge(changed, source=source).problems == []
 
 
 def test_edited_and_deleted_tests_change_nothing() -> None:

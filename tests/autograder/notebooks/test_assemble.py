@@ -9,7 +9,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import assemble, dumps
 from autograder.notebooks.excerpt import object_sources
-from autograder.notebooks.marks import grade_id_of
+from autograder.notebooks.marks import grade_id_of, is_demonstration
 from tests.autograder import tiny
 
 
@@ -62,7 +62,7 @@ def test_marks_are_nbgraders(exercise: Path) -> None:
 def test_graded_cell_ends_in_the_hidden_region(exercise: Path) -> None:
     cells = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
     assert cells["norm-tests"].splitlines()[-2:] == [
-        "run_in_kernel('tiny', 'norm-tests', globals())",
+        "run_in_kernel('tiny', 'norm-tests', 3, globals())",
         "### END HIDDEN TESTS",
     ]
 
@@ -114,6 +114,15 @@ def test_mistakes_are_named(exercise: Path, old: str, new: str, says: str) -> No
     assert says in caught.value.what
     assert caught.value.where
     assert caught.value.todo
+
+
+def test_a_demonstration_is_known_by_its_tag(exercise: Path) -> None:
+    change(exercise, "import torch", "---\ntags: [demonstration]\n---\nimport torch")
+    shown = [cell.source for cell in assemble(exercise, Suite()).cells if is_demonstration(cell)]
+    assert shown == ["import torch"]
+    change(exercise, "tags: [solution]", "tags: [solution, demonstration]")
+    with pytest.raises(AutograderError, match="neither answer nor test"):
+        assemble(exercise, Suite())
 
 
 def test_error_names_file_cell_and_grade_id(exercise: Path) -> None:

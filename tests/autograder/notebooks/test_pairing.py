@@ -228,7 +228,8 @@ def test_a_part_is_refused_for_what_its_answers_name(
     found: dict[str, dict[str, int]], told: dict[str, str]
 ) -> None:
     paired = pair(outline(source()), submission())
-    refused = refused_parts(paired, found, ["torch.nn.GRU"], {"a-test": ["torch.autograd.grad"]})
+    refuse, refuse_in = ["torch.nn.GRU"], {"a-test": ["torch.autograd.grad"]}
+    refused = refused_parts(paired, found, refuse, refuse_in, "{} is ready made".format)
     assert refused.keys() == told.keys()
     for part, name in told.items():
         assert f"{name} " in refused[part]

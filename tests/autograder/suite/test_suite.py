@@ -239,6 +239,16 @@ def test_a_part_may_refuse_more_than_the_others() -> None:
     assert suite.refused("b") == ["torch.nn.RNN"]
 
 
+def test_parts_can_be_worth_something_else(example: Suite) -> None:
+    heavier = example.weighed({"part": 30}, ["other"])
+    assert heavier.points("part") == 10 * example.points("part")
+    shares = [check.points / 30 for check in heavier.checks_for("part")]
+    assert shares == [check.points / 3 for check in example.checks_for("part")]
+    assert (heavier.optional, example.optional) == ({"other"}, set())
+    assert heavier.refused("part") == example.refused("part")
+    assert example.points("part") == 3
+
+
 def test_results_are_all_or_nothing() -> None:
     suite = Suite("s")
     suite.check("a", points=2, title="t")(lambda student, rng: None)
@@ -285,10 +295,11 @@ def test_in_a_kernel_the_points_come_back_and_the_reasons_are_printed(
     example: Suite, capsys: pytest.CaptureFixture[str]
 ) -> None:
     namespace = {"double": lambda x: x * 2, "word": lambda: "no"}
-    assert run_in_kernel("example_suite", "part", namespace) == 2.0
+    assert run_in_kernel("example_suite", "part", 3, namespace) == 2.0
     assert capsys.readouterr().out == "says so: word() should say yes\n"
-    assert run_in_kernel("example_suite", "part", namespace | {"word": lambda: "yes"}) == 3.0
-    assert run_in_kernel("example_suite", "part", {}) == 0.0
+    assert run_in_kernel("example_suite", "part", 3, namespace | {"word": lambda: "yes"}) == 3.0
+    assert run_in_kernel("example_suite", "part", 3, {}) == 0.0
     made = {"double": lambda x: torch.nn.RNN(1, 1), "word": lambda: "yes"}
-    assert run_in_kernel("example_suite", "part", made) == 1.0
+    assert run_in_kernel("example_suite", "part", 3, made) == 1.0
     assert "ready made" in capsys.readouterr().out
+    assert run_in_kernel("example_suite", "part", 6, namespace) == 4.0

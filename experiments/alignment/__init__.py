@@ -1,0 +1,1 @@
+"""Looking back at a source: what it gains on real words, and whether the weights tell the truth."""

@@ -1,0 +1,16 @@
+"""Keys and values are tiled over the heads."""
+
+SAYS = {"groups": "tiled"}
+BREAKS = {"attention-tests": ["groups"]}
+
+
+# %% grouped-attention
+def grouped_attention(query, key, value, allowed):
+    heads, groups = query.shape[1], key.shape[1]
+    key = key.repeat(1, heads // groups, 1, 1)
+    value = value.repeat(1, heads // groups, 1, 1)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+    seen = allowed.unsqueeze(1)
+    blind = ~seen.any(dim=-1, keepdim=True)
+    weights = torch.softmax(scores.masked_fill(~seen & ~blind, -math.inf), dim=-1)
+    return weights.masked_fill(blind, 0.0) @ value

@@ -1,0 +1,29 @@
+"""PyTorch's own attention."""
+
+KIND = "ready-made"
+SAYS = {"scaled": "ready made"}
+BREAKS = {
+    "attention-tests": [
+        "attention_form",
+        "scaled",
+        "softmax",
+        "masked",
+        "groups",
+        "blind",
+        "attention_edges",
+        "attention_gradients",
+    ]
+}
+
+
+# %% grouped-attention
+def grouped_attention(query, key, value, allowed):
+    heads, groups = query.shape[1], key.shape[1]
+    return F.scaled_dot_product_attention(query, key, value, allowed.unsqueeze(1), enable_gqa=True)
+    key = key.repeat_interleave(heads // groups, dim=1)
+    value = value.repeat_interleave(heads // groups, dim=1)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+    seen = allowed.unsqueeze(1)
+    blind = ~seen.any(dim=-1, keepdim=True)
+    weights = torch.softmax(scores.masked_fill(~seen & ~blind, -math.inf), dim=-1)
+    return weights.masked_fill(blind, 0.0) @ value

@@ -1,0 +1,11 @@
+"""There is no causal mask."""
+
+SAYS = {"no_later": "come after"}
+BREAKS = {"decoder-tests": ["no_later"]}
+
+
+# %% visible
+def visible(before, real):
+    past, time = before.shape[1], real.shape[1]
+    earlier = torch.ones(time, past + time, dtype=torch.bool)
+    return earlier & torch.cat([before, real], dim=1).unsqueeze(1)

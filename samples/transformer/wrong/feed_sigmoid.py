@@ -1,0 +1,18 @@
+"""The gate of a plain GLU."""
+
+SAYS = {"swiglu_gate": "is a sigmoid;"}
+BREAKS = {"feed-tests": ["swiglu_gate"]}
+
+
+# %% swiglu
+class SwiGLU(nn.Module):
+    def __init__(self, dim, feed_size=None):
+        super().__init__()
+        feed_size = swiglu_size(dim) if feed_size is None else feed_size
+        self.dim, self.feed_size = dim, feed_size
+        self.gate = nn.Linear(dim, feed_size, bias=False)
+        self.up = nn.Linear(dim, feed_size, bias=False)
+        self.down = nn.Linear(feed_size, dim, bias=False)
+
+    def forward(self, x):
+        return self.down(torch.sigmoid(self.gate(x)) * self.up(x))

@@ -1,0 +1,10 @@
+"""The exponent is positive."""
+
+SAYS = {"hands_of_the_clock": "exponent is positive"}
+BREAKS = {"positions-tests": ["hands_of_the_clock"]}
+
+
+# %% frequencies
+def frequencies(dim, base=10_000.0, device=None):
+    i = torch.arange(dim // 2, dtype=torch.float64, device=device)
+    return base ** (2 * i / dim)

@@ -1,0 +1,17 @@
+"""Everything is computed and returned in float32."""
+
+SAYS = {"rms_half": "float32"}
+BREAKS = {"feed-tests": ["rms_half", "feed_gradients"]}
+
+
+# %% rms-norm
+class RMSNorm(nn.Module):
+    def __init__(self, dim, eps=1e-5):
+        super().__init__()
+        self.dim, self.eps = dim, eps
+        self.weight = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x):
+        wide = x.float()
+        size = torch.sqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)
+        return (self.weight * wide / size).float()

@@ -1,0 +1,12 @@
+"""A pair is one feature of each half."""
+
+SAYS = {"turned_pairs": "two neighbours"}
+BREAKS = {"positions-tests": ["turned_pairs"]}
+
+
+# %% rotate
+def rotate(x, positions, base=10_000.0):
+    a = angles_at(positions, x.shape[-1], base).unsqueeze(1)
+    cos, sin = a.cos().to(x.dtype), a.sin().to(x.dtype)
+    even, odd = x.chunk(2, dim=-1)
+    return torch.cat([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
