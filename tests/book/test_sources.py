@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,6 +232,15 @@ def test_the_table_of_contents_is_complete() -> None:
     assert {f"book/{page.stem}" for page in PAGES} <= set(listed)
     for name in listed:
         assert (ROOT / f"{name}.md").is_file(), name
+
+
+def test_every_label_of_the_book_is_given_once() -> None:
+    """Sphinx knows figures, equations and exercises by one name in the whole book."""
+    named = re.compile(r"^ *:?(?:name|label): ((?:fig|ex|touch)-\S+)$|\((eq-\S+)\)$", re.MULTILINE)
+    found = [label for page in PAGES for label in named.findall(page.read_text(encoding="utf-8"))]
+    counts = Counter("".join(label) for label in found)
+    assert len(counts) > 50
+    assert [label for label, times in counts.items() if times > 1] == []
 
 
 def test_sources_hold_no_outputs() -> None:

@@ -43,18 +43,13 @@ def judged(
 def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Suite]:
     """The notebook and the suite without the checks of parts that a version cannot touch.
 
-    Their answers are the reference's, and their test cells are empty. So are the demonstrations
-    between the parts, which may train a net: no hidden check needs what they define.
+    Their answers are the reference's, and their test cells are empty.
     """
     touched = {part for part, cells in assignment.answers.items() if cells & set(version.sections)}
     touched |= {part for part, below in STANDS_ON.items() if below in touched}
     small = copy.deepcopy(assignment.notebook)
-    answers = False
     for cell in small.cells:
         mark = cell.metadata.get("nbgrader", {})
-        answers = answers or mark.get("solution", False)
-        if answers and cell.cell_type == "code" and not mark:
-            cell.source = ""
         if mark.get("grade") and mark["grade_id"] not in touched:
             mark["points"], cell.source = 0, ""
     whole = assignment.suite
