@@ -65,13 +65,14 @@ def cut(source: Path, signs: Iterable[int], folder: Path, name: str) -> Path:
     The file's name tells its content, so one that is there already is right.
     """
     wanted = sorted({*signs, ord(" ")})
-    key = hashlib.sha256(f"{source.stat().st_size} {wanted}".encode()).hexdigest()[:8]
-    target = folder / f"{name}-{key}.woff2"
+    # Instructions for coarse screens are a quarter of a font, and phones do not read them.
+    options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False)
+    key = hashlib.sha256(f"{source.stat().st_size} {vars(options)} {wanted}".encode())
+    target = folder / f"{name}-{key.hexdigest()[:8]}.woff2"
     folder.mkdir(exist_ok=True)
     for old in set(folder.glob(f"{name}-*.woff2")) - {target}:
         old.unlink()
     if not target.exists():
-        options = subset.Options(flavor="woff2", layout_features=["*"])
         font = subset.load_font(str(source), options)
         worker = subset.Subsetter(options)
         worker.populate(unicodes=wanted)
