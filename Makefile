@@ -26,7 +26,7 @@ course: setup  ## the book, the released assignments and a graded sample class, 
 test: setup  ## every test: layers, autograder, book, browser
 	@scripts/system-packages bubblewrap chromium
 	@$(MAKE) --no-print-directory book  # fills the notebook cache while the cores are free
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-quick: setup  ## the layers, the judge and one sandboxed run: a developer's quick loop
 	@scripts/system-packages bubblewrap
