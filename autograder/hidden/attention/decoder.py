@@ -112,6 +112,7 @@ def expect_in_steps(student: Student, rng: torch.Generator, mechanism: str, hint
 
         mistakes, wanted = explained(found, answer), answer(RIGHT)
         what = f"what {TIME} steps of advance say and keep"
+        hint = f"{hint}. What the cell reads, who asks and what is said all show here"
         expect_mechanism(found, wanted, mistakes, (mechanism,), hint, what)
 
 
