@@ -120,11 +120,12 @@ def greedy_form(student: Student, rng: torch.Generator) -> None:
         expect_type(found.scores, Tensor, what="scores")
         kind = found.scores.dtype
         expect_form(found.scores, wanted.scores.to(kind), "scores")
-        hint = "begin the sum with 0.0, or with zeros in the dtype of the logits"
-        expect(kind == dtype, f"scores are {kind}, and the logits {dtype}: {hint}")
-        expect(
-            not found.scores.requires_grad, "a graph is built: nobody learns, use torch.no_grad()"
-        )
+        begin = "begin the sum with 0.0, or with zeros in the dtype of the logits"
+        wrong = {
+            f"scores are {kind}, and the logits {dtype}: {begin}": kind != dtype,
+            "a graph is built: nobody learns, use torch.no_grad()": found.scores.requires_grad,
+        }
+        expect(not any(wrong.values()), "; and ".join(words for words in wrong if wrong[words]))
     texts = [kind.write(model, past, 8) for kind in kinds]
     right = any(
         text.symbols.equal(found.symbols) or close(found.scores.double(), text.scores, SINGLE)
