@@ -34,6 +34,7 @@ from autograder.notebooks.regions import (
 )
 from autograder.notebooks.terms import Terms, read_terms, require_known
 
+APART = ["", ""]  # lines between objects
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
 
 # Under nbgrader's own autograde the value of the last line is the cell's partial credit.
@@ -230,7 +231,10 @@ class _Assembler:
                 self.object_text(number, node, alias, declared, is_solution=is_solution)
                 for alias in node.names
             ]
-            lines[node.lineno - 1 : node.end_lineno] = ["\n\n\n".join(objects)]
+            first, last = node.lineno - 1, node.end_lineno or node.lineno
+            above = APART if "".join(lines[:first][-1:]).strip() else []
+            below = APART if "".join(lines[last : last + 1]).strip() else []
+            lines[first:last] = [*above, "\n\n\n".join(objects), *below]
         return "\n".join(lines).strip("\n")
 
     def object_text(

@@ -82,6 +82,13 @@ def test_several_objects_are_two_lines_apart(exercise: Path) -> None:
     assert "### END SOLUTION\n\n\ndef norm" in cells["double"]
 
 
+def test_objects_of_several_imports_are_two_lines_apart(exercise: Path) -> None:
+    scale = "from solutions.tiny import SCALE"
+    change(exercise, scale, f"a = 1\n{scale}\n{scale}\n\n\n{scale}\nb = 2")
+    cells = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
+    assert cells["scale"] == "\n\n\n".join(["a = 1", *3 * ["SCALE = 2"], "b = 2"])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
