@@ -163,11 +163,12 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         check_token("x", x, self.d_model, like=self.qkv.weight)
         self._check_state(state, x.shape[0])
         q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head)).unbind(1)
-        q, k = feature_map(q), feature_map(k)
+        given, exact = state.S.dtype, single(state.S.dtype)
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         S = state.S + k.unsqueeze(-1) * v.unsqueeze(-2)
         z = state.z + k
         y = torch.einsum("bhkv,bhk->bhv", S, q) / (z * q).sum(-1, keepdim=True)
-        return self.out(y.flatten(1)), LinearAttentionState(S, z)
+        return self.out(y.to(given).flatten(1)), LinearAttentionState(S.to(given), z.to(given))
 
     def forward(
         self, x: Float[Tensor, "batch time model"], state: LinearAttentionState | None = None
@@ -178,13 +179,14 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         self._check_state(state, x.shape[0])
         heads = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # (batch, heads, time, head) each
-        q, k = feature_map(q), feature_map(k)
+        given, exact = state.S.dtype, single(state.S.dtype)  # no quotient in half precision
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         # z is the sum that S would hold for one more value that is always 1.
         v = F.pad(v, (0, 1), value=1.0)
-        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1)
+        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1).to(exact)
         never_fade = torch.zeros_like(q[..., 0])
         y, S = decayed_attention(q, k, v, never_fade, S, self.form, self.chunk)
-        y = y[..., :-1] / y[..., -1:]
+        y, S = (y[..., :-1] / y[..., -1:]).to(given), S.to(given)
         return self.out(y.transpose(1, 2).flatten(2)), LinearAttentionState(S[..., :-1], S[..., -1])
 
     def _check_state(self, state: LinearAttentionState, batch: int) -> None:
