@@ -131,9 +131,10 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
     S(t) = S(t-1) + phi(k(t)) v(t)^T,   z(t) = z(t-1) + phi(k(t))
     y(t) = W_o S(t)^T phi(q(t)) / (z(t) . phi(q(t)))
 
-    x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
-    whose shape, dtype or device is wrong. Source: Katharopoulos et al. 2020, eq. (7), (18)
-    to (20).
+    phi is kept above 0 where it would round to 0 (``feature_map``), so nothing is added to the
+    denominator; the authors' code adds 1e-6. x, y: (batch, time, d_model). Raises ValueError or
+    TypeError that names the argument whose shape, dtype or device is wrong. Source:
+    Katharopoulos et al. 2020, eq. (7), (18) to (20).
     """
 
     def __init__(
@@ -211,7 +212,10 @@ class Retention(SequenceLayer[RetentionState]):
     y(t) = W_o ( swish(W_g x(t)) * norm(S(t)^T q(t)) )
 
     R(t) turns pair j of a head by the angle t theta_j, theta_j = 10000^(-2 j / head), so a
-    score depends on the distance only; norm is a layer norm within each head.
+    score depends on the distance only; norm is a layer norm within each head. Angles are
+    computed in float64 (see positions.py). The authors' code has theta_j = 10000^(-j / (head/2
+    - 1)), which ends at 1/10000 itself, and an RMS norm in place of the layer norm, which does
+    not take the mean off; neither norm has weights, eps is 1e-5 here.
     x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
     whose shape, dtype or device is wrong. Source: Sun et al. 2023, eq. (5), (6) and (8).
     """
