@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.family import state_size
+from experiments.family import scans, selection, state_size
 from experiments.harness.registry import Parameters, register
 
 Trials = dict[str, Parameters]
 STATES = (64, 256, 1024)
 RATES = (0.003, 0.01, 0.03)
 RATE = 0.01  # the best of the three for every layer, or level with it
+TASKS = ("copying", "selective copying", "induction")
+CHOOSING_RATES = (0.005, 0.01, 0.02, 0.04)
+CHOOSING_RATE = 0.02
 
 
 def recall(layer: str, numbers: int, seed: int, quick: bool, **changes: Any) -> Parameters:
@@ -49,6 +52,74 @@ def rate_trials(quick: bool) -> Trials:
     }
 
 
+def choosing(task: str, selects: str, seed: int, quick: bool, **changes: Any) -> Parameters:
+    """Return the parameters of one net's training, with or without selection."""
+    return {
+        "task": task,
+        "selects": selects,
+        "seed": seed,
+        "rate": CHOOSING_RATE,
+        "width": 24,
+        "states": 8,
+        "layers": 2,
+        "symbols": 8,
+        "items": 4,
+        "length": 16,
+        "tested": [16, 32, 64, 128],
+        "batch": 32,
+        "steps": 20 if quick else 1000,
+        "test_count": 300,
+        **changes,
+    }
+
+
+def selection_trials(quick: bool) -> Trials:
+    """One task, one net and one seed per trial."""
+    wanted = [(task, selects) for task in TASKS for selects in ("nothing", "all")]
+    return {
+        f"{task.replace(' ', '-')}-{selects}-seed{seed}": choosing(task, selects, seed, quick)
+        for seed in range(1 if quick else 5)
+        for task, selects in (*wanted, ("selective copying", "step"))
+    }
+
+
+def selection_rate_trials(quick: bool) -> Trials:
+    """Selective copying, of a seed that no comparison uses."""
+    return {
+        f"{selects}-rate{rate}": choosing("selective copying", selects, 100, quick, rate=rate)
+        for selects in ("nothing", "all")
+        for rate in CHOOSING_RATES
+    }
+
+
+def scan_trials(quick: bool) -> Trials:
+    """What is counted, and what is compared with double precision."""
+    lengths = [64, 256, 1024, 4096, 16_384, 65_536]
+    return {
+        "counts": {"measure": "counts", "lengths": [16, 64, 256, 1024, 4096], "seed": 0},
+        "precision": {
+            "measure": "precision",
+            "lengths": lengths[:3] if quick else lengths,
+            "seeds": [0, 1, 2],
+            "dim": 4,
+        },
+    }
+
+
+def time_trials(quick: bool) -> Trials:
+    """The scans, and the diagonal model's three forms."""
+    return {
+        "times": {
+            "measure": "times",
+            "lengths": [64, 256] if quick else [64, 256, 1024, 4096, 16_384],
+            "model_lengths": [64, 256] if quick else [64, 256, 1024, 4096],
+            "width": 16,
+            "states": 16,
+            "rounds": 3 if quick else 5,
+        }
+    }
+
+
 register(
     "family-recall",
     "family",
@@ -64,4 +135,37 @@ register(
     state_size.run,
     rate_trials,
     6,
+)
+register(
+    "family-selection",
+    "family",
+    "copying, selective copying and induction, with and without selection",
+    selection.run,
+    selection_trials,
+    15,
+)
+register(
+    "family-selection-rates",
+    "family",
+    "Which learning rate suits blocks with selection, and blocks without?",
+    selection.run,
+    selection_rate_trials,
+    15,
+)
+register(
+    "family-scans",
+    "family",
+    "work, depth and precision of the ways to compute one linear recurrence",
+    scans.run,
+    scan_trials,
+    40,
+)
+register(
+    "family-scan-times",
+    "family",
+    "time of the scans, and of the diagonal model's three forms",
+    scans.run,
+    time_trials,
+    60,
+    timed=True,
 )
