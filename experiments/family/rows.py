@@ -12,7 +12,7 @@ STATES = (64, 256, 1024)
 RATES = (0.003, 0.01, 0.03)
 RATE = 0.01  # the best of the three for every layer, or level with it
 TASKS = ("copying", "selective copying", "induction")
-CHOOSING_RATES = (0.005, 0.01, 0.02, 0.04)
+CHOOSING_RATES = (0.01, 0.02, 0.04)
 CHOOSING_RATE = 0.02
 
 
@@ -59,15 +59,15 @@ def choosing(task: str, selects: str, seed: int, quick: bool, **changes: Any) ->
         "selects": selects,
         "seed": seed,
         "rate": CHOOSING_RATE,
-        "width": 24,
+        "width": 16,
         "states": 8,
         "layers": 2,
         "symbols": 8,
         "items": 4,
         "length": 16,
         "tested": [16, 32, 64, 128],
-        "batch": 32,
-        "steps": 20 if quick else 1000,
+        "batch": 16,
+        "steps": 20 if quick else 1200,
         "test_count": 300,
         **changes,
     }

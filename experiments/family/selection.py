@@ -33,11 +33,15 @@ class Choosing(Mamba):
         self.always = nn.Parameter(torch.randn(self.inner))
 
     def _system(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        by_token = super()._system(u)
-        delta, A, B, C = super()._system(self.always.expand_as(u))
-        delta = by_token[0] if self.step_by_token else delta
-        B, C = by_token[2:] if self.maps_by_token else (B, C)
-        return delta, A, B.contiguous(), C.contiguous()
+        by_token = self.step_by_token or self.maps_by_token
+        delta, A, B, C = super()._system(u if by_token else self.always)
+        if not (self.step_by_token and self.maps_by_token):
+            always, _, *maps = super()._system(self.always)
+            delta = delta if self.step_by_token else always
+            B, C = (B, C) if self.maps_by_token else maps
+        lead = u.shape[:-1]
+        delta, B, C = (part.expand(*lead, -1).contiguous() for part in (delta, B, C))
+        return delta, A, B, C
 
 
 class Asked(NamedTuple):
