@@ -12,6 +12,7 @@ from solutions.linear_attention import (
     decayed_attention,
     rotate,
 )
+from solutions.positions import frequencies
 from tests.layers import recipe
 
 FORMS = ["recurrent", "parallel", "chunked"]
@@ -88,7 +89,7 @@ def test_linear_attention_is_normalised_attention() -> None:
 def test_retention_scores_depend_on_distance_only() -> None:
     layer = make(Retention)
     q, k = torch.randn(2, 1, 1, 1, 4, dtype=torch.float64)
-    turn = [t * layer.theta.view(1, 1, 1, -1) for t in (3, 8, 103, 108)]
+    turn = [t * frequencies(4).view(1, 1, 1, -1) for t in (3, 8, 103, 108)]
     near = (rotate(q, turn[1]) * rotate(k, turn[0])).sum()
     far = (rotate(q, turn[3]) * rotate(k, turn[2])).sum()
     torch.testing.assert_close(near, far)
