@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from experiments.family import scans, selection, state_size
 from experiments.harness.registry import Parameters, register
 
 Trials = dict[str, Parameters]
-STATES = (64, 256, 1024)
+LATER = ("retnet", "mamba-conv")
+STATES = (16, 64, 256)
 RATES = (0.003, 0.01, 0.03)
 RATE = 0.01  # the best of the three for every layer, or level with it
 TASKS = ("copying", "selective copying", "induction")
@@ -35,18 +37,28 @@ def recall(layer: str, numbers: int, seed: int, quick: bool, **changes: Any) -> 
 
 def recall_trials(quick: bool) -> Trials:
     """One layer, one size of the state and one seed per trial."""
+    return seeds_of([name for name in state_size.LAYERS if name not in LATER], quick)
+
+
+def later_trials(quick: bool) -> Trials:
+    """The same, of the layers that were added or mended later."""
+    return seeds_of(LATER, quick)
+
+
+def seeds_of(layers: Iterable[str], quick: bool) -> Trials:
+    """Return every size of the state and every seed of some layers."""
     return {
         f"{layer}-{numbers}-seed{seed}": recall(layer, numbers, seed, quick)
         for numbers in (STATES[:1] if quick else STATES)
-        for layer in state_size.LAYERS
+        for layer in layers
         for seed in range(1 if quick else 5)
     }
 
 
 def rate_trials(quick: bool) -> Trials:
-    """The middle size, of a seed that no comparison uses."""
+    """The largest size, of a seed that no comparison uses."""
     return {
-        f"{layer}-rate{rate}": recall(layer, STATES[1], 100, quick, rate=rate)
+        f"{layer}-rate{rate}": recall(layer, STATES[-1], 100, quick, rate=rate)
         for layer in state_size.LAYERS
         for rate in RATES
     }
@@ -126,6 +138,14 @@ register(
     "values looked up by key against the size of the state, for the family at equal training",
     state_size.run,
     recall_trials,
+    8,
+)
+register(
+    "family-recall-later",
+    "family",
+    "the same for the layers that were added or mended later",
+    state_size.run,
+    later_trials,
     8,
 )
 register(

@@ -26,7 +26,8 @@ from solutions.selective import Mamba
 from solutions.xlstm import MLSTM
 
 # A layer of so many numbers of state: the layer, and its width. One head, one matrix of root n
-# by root n; RWKV's four vectors share the numbers. The sums to divide by come on top.
+# by root n; RWKV's four vectors share the numbers. Sums to divide by, and the tokens
+# that Mamba's short convolution keeps, come on top; "mamba" is one without that convolution.
 LAYERS: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "linear-attention": lambda n: _square(lambda d: LinearAttention(d, 1), n),
     "retnet": lambda n: _square(lambda d: Retention(d, 1), n),
@@ -35,6 +36,7 @@ LAYERS: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "mlstm": lambda n: _square(lambda d: MLSTM(d, d), n),
     "mingru": lambda n: (MinGRU(EMBEDDING, n), EMBEDDING),
     "mamba": lambda n: _square(lambda d: Mamba(d, d, expand=1, width=1), n),
+    "mamba-conv": lambda n: _square(lambda d: Mamba(d, d, expand=1), n),
     "attention": lambda n: _square(lambda d: MultiHeadAttention(d, 1), n),
 }
 EMBEDDING = 32
