@@ -1,6 +1,6 @@
 """Recall by size: how many values a layer finds again, by pairs read and by size of its state.
 
-Means over five nets each, of ``family-recall``.
+Means over five nets each, of ``family-recall`` and ``family-recall-later``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,18 @@ from committed import committed
 
 from touch import Axis, Choice, Curve, Frame, Number, Panel, Settings, Slider, TouchFigure
 
-RESULT = "experiments/results/family-recall.json"
-RECALL = committed(RESULT)
-PAIRS: list[int] = next(iter(RECALL.parameters.values()))["pairs"]
-SIZES = sorted({p["numbers"] for p in RECALL.parameters.values()})
+RESULTS = (
+    "experiments/results/family-recall.json",
+    "experiments/results/family-recall-later.json",
+)
+# (parameters, outcome) of every net
+NETS = [
+    (result.parameters[key], outcome)
+    for result in map(committed, RESULTS)
+    for key, outcome in result.outcomes.items()
+]
+PAIRS: list[int] = NETS[0][0]["pairs"]
+SIZES = sorted({p["numbers"] for p, _ in NETS})
 NAMES = {
     "linear-attention": "linear attention",
     "retnet": "RetNet",
@@ -22,18 +30,15 @@ NAMES = {
     "gated-delta": "gated delta rule",
     "mlstm": "mLSTM (xLSTM)",
     "mingru": "minGRU",
-    "mamba": "Mamba",
+    "mamba-conv": "Mamba",
+    "mamba": "Mamba without convolution",
     "attention": "attention (keeps all)",
 }
 
 
 def mean(layer: str, size: int) -> list[float]:
     """Return the mean accuracy of one layer by number of pairs."""
-    nets = [
-        RECALL.outcomes[key]["accuracy"]
-        for key, p in RECALL.parameters.items()
-        if (p["layer"], p["numbers"]) == (layer, size)
-    ]
+    nets = [out["accuracy"] for p, out in NETS if (p["layer"], p["numbers"]) == (layer, size)]
     return [sum(at) / len(nets) for at in zip(*nets, strict=True)]
 
 
@@ -55,8 +60,8 @@ FIGURE = TouchFigure(
     title="Recall against the size of the state, to touch",
     alt=(
         "Two panels over the number of pairs read, from two to sixteen. In each, three lines for "
-        "states of 64, 256 and 1,024 numbers: the share of values found again falls with the "
-        "pairs, and is higher for larger states of linear attention than for those of minGRU."
+        "states of 16, 64 and 256 numbers: the share of values found again falls with the pairs, "
+        "and grows with the state, for linear attention more than for minGRU."
     ),
     across="pairs in the list",
     frame=Frame(width=290, last=len(PAIRS) - 1, tick=1, names=tuple(map(str, PAIRS))),
@@ -89,5 +94,5 @@ FIGURE = TouchFigure(
         for which in ("layer", "other")
         for number, size in enumerate(SIZES)
     ),
-    files=(RESULT,),
+    files=RESULTS,
 )

@@ -1,7 +1,7 @@
 // Recall against the size of the state: the same results as book/touch/recall_by_size.py.
 import { start } from "./base.js";
 
-const SIZES = [64, 256, 1024];
+const SIZES = [16, 64, 256];
 
 const line = (which, number) => (settings, { found }) => found[Math.trunc(settings[which])][number];
 
