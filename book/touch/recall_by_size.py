@@ -1,6 +1,6 @@
 """Recall by size: how many values a layer finds again, by pairs read and by size of its state.
 
-Means over five nets each, of ``family-recall`` and ``family-recall-later``.
+Means over five nets each, of ``family-recall`` and its parts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from touch import Axis, Choice, Curve, Frame, Number, Panel, Settings, Slider, T
 
 RESULTS = (
     "experiments/results/family-recall.json",
-    "experiments/results/family-recall-later.json",
+    "experiments/results/family-recall-retnet.json",
+    "experiments/results/family-recall-mamba.json",
 )
 # (parameters, outcome) of every net
 NETS = [
@@ -31,8 +32,6 @@ NAMES = {
     "mlstm": "mLSTM (xLSTM)",
     "mingru": "minGRU",
     "mamba-conv": "Mamba",
-    "mamba": "Mamba without convolution",
-    "attention": "attention (keeps all)",
 }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from experiments.family import scans, selection, state_size
 from experiments.harness.registry import Parameters, register
 
 Trials = dict[str, Parameters]
-LATER = ("retnet", "mamba-conv")
+LATER = ("retnet", "mamba-conv")  # added or mended later
+BESIDE = ("mamba", "attention")  # to compare with; not at the smallest size
 STATES = (16, 64, 256)
 RATES = (0.003, 0.01, 0.03)
 RATE = 0.01  # the best of the three for every layer, or level with it
@@ -37,19 +38,25 @@ def recall(layer: str, numbers: int, seed: int, quick: bool, **changes: Any) -> 
 
 def recall_trials(quick: bool) -> Trials:
     """One layer, one size of the state and one seed per trial."""
-    return seeds_of([name for name in state_size.LAYERS if name not in LATER], quick)
+    layers = [name for name in state_size.LAYERS if name not in LATER + BESIDE]
+    return trials_of(layers, STATES, quick) | trials_of(BESIDE, STATES[1:], quick)
 
 
-def later_trials(quick: bool) -> Trials:
-    """The same, of the layers that were added or mended later."""
-    return seeds_of(LATER, quick)
+def retnet_trials(quick: bool) -> Trials:
+    """The same for RetNet, whose angles were mended later."""
+    return trials_of(LATER[:1], STATES, quick)
 
 
-def seeds_of(layers: Iterable[str], quick: bool) -> Trials:
+def mamba_trials(quick: bool) -> Trials:
+    """The same for Mamba with its short convolution."""
+    return trials_of(LATER[1:], STATES, quick)
+
+
+def trials_of(layers: Iterable[str], sizes: Sequence[int], quick: bool) -> Trials:
     """Return every size of the state and every seed of some layers."""
     return {
         f"{layer}-{numbers}-seed{seed}": recall(layer, numbers, seed, quick)
-        for numbers in (STATES[:1] if quick else STATES)
+        for numbers in (sizes[:1] if quick else sizes)
         for layer in layers
         for seed in range(1 if quick else 5)
     }
@@ -141,11 +148,19 @@ register(
     8,
 )
 register(
-    "family-recall-later",
+    "family-recall-retnet",
     "family",
-    "the same for the layers that were added or mended later",
+    "the same for RetNet, whose angles were mended later",
     state_size.run,
-    later_trials,
+    retnet_trials,
+    5,
+)
+register(
+    "family-recall-mamba",
+    "family",
+    "the same for Mamba with its short convolution",
+    state_size.run,
+    mamba_trials,
     8,
 )
 register(
