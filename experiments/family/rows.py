@@ -130,11 +130,11 @@ def time_trials(quick: bool) -> Trials:
     return {
         "times": {
             "measure": "times",
-            "lengths": [64, 256] if quick else [64, 256, 1024, 4096, 16_384],
-            "model_lengths": [64, 256] if quick else [64, 256, 1024, 4096],
+            "lengths": [64, 256] if quick else [64, 256, 1024, 4096],
+            "model_lengths": [64, 256] if quick else [64, 256, 1024],
             "width": 16,
             "states": 16,
-            "rounds": 3 if quick else 5,
+            "rounds": 2 if quick else 3,
         }
     }
 
