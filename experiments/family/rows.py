@@ -12,10 +12,8 @@ Trials = dict[str, Parameters]
 LATER = ("retnet", "mamba-conv")  # added or mended later
 BESIDE = ("mamba", "attention")  # to compare with; not at the smallest size
 STATES = (16, 64, 256)
-RATES = (0.003, 0.01, 0.03)
-RATE = 0.01  # the best of the three for every layer, or level with it
+RATE = 0.01  # one for all layers
 TASKS = ("copying", "selective copying", "induction")
-CHOOSING_RATES = (0.01, 0.02, 0.04)
 CHOOSING_RATE = 0.02
 
 
@@ -62,15 +60,6 @@ def trials_of(layers: Iterable[str], sizes: Sequence[int], quick: bool) -> Trial
     }
 
 
-def rate_trials(quick: bool) -> Trials:
-    """The largest size, of a seed that no comparison uses."""
-    return {
-        f"{layer}-rate{rate}": recall(layer, STATES[-1], 100, quick, rate=rate)
-        for layer in state_size.LAYERS
-        for rate in RATES
-    }
-
-
 def choosing(task: str, selects: str, seed: int, quick: bool, **changes: Any) -> Parameters:
     """Return the parameters of one net's training, with or without selection."""
     return {
@@ -99,15 +88,6 @@ def selection_trials(quick: bool) -> Trials:
         f"{task.replace(' ', '-')}-{selects}-seed{seed}": choosing(task, selects, seed, quick)
         for seed in range(1 if quick else 5)
         for task, selects in (*wanted, ("selective copying", "step"))
-    }
-
-
-def selection_rate_trials(quick: bool) -> Trials:
-    """Selective copying, of a seed that no comparison uses."""
-    return {
-        f"{selects}-rate{rate}": choosing("selective copying", selects, 100, quick, rate=rate)
-        for selects in ("nothing", "all")
-        for rate in CHOOSING_RATES
     }
 
 
@@ -164,27 +144,11 @@ register(
     8,
 )
 register(
-    "family-recall-rates",
-    "family",
-    "Which learning rate suits each layer of the family when values are looked up by key?",
-    state_size.run,
-    rate_trials,
-    6,
-)
-register(
     "family-selection",
     "family",
     "copying, selective copying and induction, with and without selection",
     selection.run,
     selection_trials,
-    15,
-)
-register(
-    "family-selection-rates",
-    "family",
-    "Which learning rate suits blocks with selection, and blocks without?",
-    selection.run,
-    selection_rate_trials,
     15,
 )
 register(
