@@ -11,8 +11,8 @@ import torch.ao.nn.quantizable  # not there before somebody imports it
 import torch.nn.attention.flex_attention
 
 from autograder.checks import CheckFailure, Student
+from autograder.hidden.shared.lending import over_either
 from autograder.hidden.transformer import choosing, decoding, draws
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.stacking import decoder_weights
 from autograder.hidden.transformer.suite import (
     BLOCK,
