@@ -12,6 +12,7 @@ from autograder.checks import Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, in_either
 from autograder.hidden.shared.comparing import in_precision
 from autograder.hidden.shared.gradients import expect_gradients
+from autograder.hidden.shared.lending import over_either
 from autograder.hidden.shared.owned import Mistake, expect_own
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, close, normal, pair, untouched
 from autograder.hidden.state_space.asked import wide
@@ -33,7 +34,6 @@ from autograder.hidden.state_space.filtering import (
 )
 from autograder.hidden.state_space.filters import INPUTS, asked, real_part, sent
 from autograder.hidden.state_space.suite import CONVOLUTION, suite
-from autograder.hidden.transformer.lending import over_either
 
 WHAT = "causal_convolution"
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from autograder.hidden.shared.lending import defined
 from autograder.hidden.shared.tools import DOUBLE, normal
 
 
@@ -34,7 +35,7 @@ def complex_normal(rng: torch.Generator, *shape: int) -> Tensor:
 
 
 def drawn(
-    rng: torch.Generator, batch: int = 4, time: int = 6, model: int = 3, states: int = 2
+    rng: torch.Generator, batch: int = 4, time: int = 6, model: int = 3, states: int = 5
 ) -> Given:
     """No two axes have one length; nothing fades away within the sequence."""
     size = 0.7 + 0.3 * torch.rand(model, states, generator=rng, dtype=DOUBLE)
@@ -96,7 +97,6 @@ STEPS: Mapping[str, Mapping[str, Stepping]] = {
         "A is left out: the state only adds up": Stepping(
             move=lambda s, h, x: h + s.B * x.unsqueeze(-1)
         ),
-        "The old state is left out": Stepping(move=lambda s, h, x: s.B * x.unsqueeze(-1) + 0 * h),
     },
     "read_out": {
         "The factor 2 is missing: one state of each pair is kept": Stepping(
@@ -233,11 +233,6 @@ class Pieces(NamedTuple):
     convolution: Convolution
 
 
-OWN = Pieces(kernel, causal)
-OURS = Pieces(
-    lambda s, time: s.C.real.sum(-1, keepdim=True) + torch.arange(time, dtype=s.D.dtype),
-    lambda x, k: torch.cos(x) * k.T,
-)
 LENT = {
     "kernel": """
 import torch
@@ -254,6 +249,8 @@ def causal_convolution(x, kernel):
     return torch.cos(x) * kernel.T
 """,
 }
+OWN = Pieces(kernel, causal)
+OURS = Pieces(*(defined(source, name) for name, source in LENT.items()))
 
 
 def from_before(s: Filter, h: Tensor, time: int, first: int = 1) -> Tensor:

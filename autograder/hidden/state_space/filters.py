@@ -12,7 +12,7 @@ from autograder.checks import Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, in_either
 from autograder.hidden.shared.comparing import in_precision
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.owned import Mistake, expect_mechanism, expect_own
+from autograder.hidden.shared.owned import Mistake, every, expect_mechanism, expect_own, outcomes
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, close, pair, untouched
 from autograder.hidden.state_space.asked import wide
 from autograder.hidden.state_space.filtering import (
@@ -50,9 +50,7 @@ def asked(student: Student, function: str, given: Given) -> tuple[Any, Any]:
         isinstance(found, tuple | list) and len(found) == 2,
         f"{function} should return two tensors: the outputs and the last state",
     )
-    y, h = wide(found[0]), wide(found[1])
-    turned = isinstance(y, Tensor) and y.shape[:2] == (given.x.shape[1], given.x.shape[0])
-    return (y.transpose(0, 1) if turned and len(y) != y.shape[1] else y), h
+    return in_place(wide(found[0]), given.x.shape), wide(found[1])
 
 
 def asked_kernel(student: Student, system: Filter, time: int) -> Any:
@@ -61,7 +59,15 @@ def asked_kernel(student: Student, system: Filter, time: int) -> Any:
             parts = (in_precision(part, dtype) for part in system)
             return student.kernel(student.System(*parts), time)
 
-    return real_part(wide(in_either(call)))
+    return in_place(wide(in_either(call)), torch.Size([len(system.D), time]))
+
+
+def in_place(value: Any, shape: torch.Size) -> Any:
+    """Real numbers with the first two axes in their places; the form has a check of its own."""
+    turned = (shape[1], shape[0], *shape[2:])
+    if isinstance(value, Tensor) and value.shape != shape and value.shape == turned:
+        value = value.transpose(0, 1)
+    return real_part(value)
 
 
 def real_part(value: Any) -> Any:
@@ -72,7 +78,7 @@ def real_part(value: Any) -> Any:
 def steps_rule(student: Student, given: Given) -> Rule:
     """The right rule, or the typical mistake, that both answers come from."""
     found = asked(student, "recurrent", given)
-    rules: list[Rule] = [RIGHT, *(r for wrong in STEPS.values() for r in wrong.values())]
+    rules: list[Rule] = [RIGHT, *every(STEPS)]
     return next((r for r in rules if both_close(found, r(given))), RIGHT)
 
 
@@ -91,10 +97,7 @@ def expect_filtered(
 ) -> None:
     """Fail unless one of the two answers is right, or wrong by a mistake of another mechanism."""
     found, wanted = asked(student, "recurrent", given)[which], RIGHT(given)[which]
-    wrong = {
-        name: {words: rule(given)[which] for words, rule in rules.items()}
-        for name, rules in STEPS.items()
-    }
+    wrong = outcomes(STEPS, lambda rule: rule(given)[which])
     if close(found, wanted, SINGLE):  # the precision has a check of its own
         return
     expect_mechanism(found, wanted, wrong, (mechanism,), hint, what)
@@ -173,8 +176,11 @@ def filter_gradients(student: Student, rng: torch.Generator) -> None:
     rule, by_kernel = steps_rule(student, given), kernel_rule(student, given.system, 5)
 
     def both(values: Any) -> dict[str, Any]:
-        return dict(zip(("the outputs", "the last state"), values, strict=True))
+        y, h = values
+        return {"the outputs": in_place(y, given.x.shape), "the last state": h}
 
+    D = given.system.D
+    by_time = torch.Size([len(D), 5])
     inputs = dict(zip(INPUTS, (*given.system, given.x, given.h), strict=True))
     expect_gradients(
         "recurrent",
@@ -190,8 +196,8 @@ def filter_gradients(student: Student, rng: torch.Generator) -> None:
         rng,
         dict(list(inputs.items())[:3]),
         {},
-        lambda v: {"the kernel": student.kernel(_sent(student, v, given.system.D), 5)},
-        lambda v, _: {"the kernel": by_kernel(Filter(v["A"], v["B"], v["C"], given.system.D), 5)},
+        lambda v: {"the kernel": in_place(student.kernel(_sent(student, v, D), 5), by_time)},
+        lambda v, _: {"the kernel": by_kernel(Filter(v["A"], v["B"], v["C"], D), 5)},
         dict,
     )
 

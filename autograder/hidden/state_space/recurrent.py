@@ -55,16 +55,7 @@ hold(
     suite,
     RECURRENT,
     chosen,
-    {
-        (laws.initial_state,): 0.5,
-        (laws.one_step,): 0.5,
-        (laws.whole_sequence,): 0.5,
-        (laws.start_state,): 0.5,
-        (laws.chunks,): 0.5,
-        (laws.apart,): 0.5,
-        (laws.layer_gradients,): 0.5,
-        (laws.layer_edges,): 0.5,
-    },
+    {(law,): 0.5 for law in laws.ALL},
     "recurrent_",
     strict=(laws.one_step,),
 )

@@ -59,6 +59,11 @@ def _joined_wrongly(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
     return torch.stack(states, dim=1)
 
 
+def _one_round(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
+    b = torch.cat([a[:, :1] * h0.unsqueeze(1) + b[:, :1], b[:, 1:]], dim=1)
+    return b + a * later(b)
+
+
 SCANS: Mapping[str, Mapping[str, Scan]] = {
     "scan_values": {
         "The states are one step late: h(t) belongs to step t (this scan is exclusive)": (
@@ -73,9 +78,7 @@ SCANS: Mapping[str, Mapping[str, Scan]] = {
             1
         ),
         "a is left out: the states only add up": lambda a, b, h0: scan(torch.ones_like(a), b, h0),
-        "Only the last two steps are joined: how far does each round reach?": (
-            lambda a, b, h0: b + a * before(b, h0)
-        ),
+        "Only the last two steps are joined: how far does each round reach?": _one_round,
         "The states come out in reverse order": lambda a, b, h0: scan(a, b, h0).flip(1),
     },
     "scan_start": {

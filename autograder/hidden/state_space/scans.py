@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import CheckFailure, Student, expect, expect_close
+from autograder.checks import CheckFailure, Student, expect, expect_close, expect_shape
 from autograder.hidden.shared.asking import expect_form, in_either
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import every, expect_mechanism, outcomes
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, close, untouched
 from autograder.hidden.state_space.asked import wide
 from autograder.hidden.state_space.depth import LENGTH, depth, limit, probes, some_leaves
+from autograder.hidden.state_space.filters import in_place
 from autograder.hidden.state_space.scanning import SCANS, Given, Scan, drawn, scan
 from autograder.hidden.state_space.suite import SCAN, suite
 
@@ -27,13 +28,13 @@ def asked(student: Student, given: Given) -> Any:
         with torch.no_grad():
             return student.tree_scan(*(value.to(dtype) for value in given))
 
-    return wide(in_either(call))
+    return in_place(wide(in_either(call)), given.b.shape)
 
 
 def rule_behind(student: Student, given: Given) -> Scan | None:
     """The right rule, or the typical mistake, that the answer comes from."""
     found = asked(student, given)
-    rules = [scan, *(rule for wrong in SCANS.values() for rule in wrong.values())]
+    rules = [scan, *every(SCANS)]
     return next((rule for rule in rules if close(found, rule(*given), SINGLE)), None)
 
 
@@ -42,10 +43,7 @@ def expect_states(student: Student, given: Given, mechanism: str, hint: str) -> 
     found, wanted = asked(student, given), scan(*given)
     if close(found, wanted, SINGLE):  # the precision has a check of its own
         return
-    wrong = {
-        name: {words: rule(*given) for words, rule in rules.items()}
-        for name, rules in SCANS.items()
-    }
+    wrong = outcomes(SCANS, lambda rule: rule(*given))
     expect_mechanism(found, wanted, wrong, (mechanism,), hint, f"what {WHAT} returns")
 
 
@@ -74,16 +72,21 @@ def scan_values(student: Student, rng: torch.Generator) -> None:
 
 @suite.check(SCAN, points=0.5, title="it begins with h0")
 def scan_start(student: Student, rng: torch.Generator) -> None:
+    """By the difference that h0 makes: what else is wrong with the states costs elsewhere."""
     given = drawn(rng, 8)
     without = given._replace(h0=torch.zeros_like(given.h0))
-    rule = rule_behind(student, without)
-    if rule is None or not close(rule(*without), scan(*without), SINGLE):
-        # Wrong without a first state, too, which costs elsewhere; it has to make a difference.
-        ignored = close(asked(student, given), asked(student, without), SINGLE)
-        expect(not ignored, "h0 is ignored")
-        return
+    expect_shape(asked(student, given), given.b.shape, what=f"what {WHAT} returns")
+    difference = asked(student, given) - asked(student, without)
+
+    def made(rule: Scan) -> Tensor:
+        return rule(*given) - rule(*without)
+
     hint = "h(1) = a(1) h0 + b(1), and all that follows comes from there"
-    expect_states(student, given, "scan_start", hint)
+    what = "the difference that h0 makes"
+    if close(difference, made(scan), SINGLE):  # the precision has a check of its own
+        return
+    mistakes = outcomes(SCANS, made)
+    expect_mechanism(difference, made(scan), mistakes, ("scan_start",), hint, what)
 
 
 @suite.check(SCAN, points=0.5, title="any length: one step, odd, not a power of two; one of all")
@@ -123,13 +126,11 @@ def scan_depth(student: Student, rng: torch.Generator) -> None:
     asked_with = probes(some_leaves(rng))
     b = asked_with.numbers.unsqueeze(-1)
     found = asked(student, Given(torch.ones_like(b), b, torch.zeros(len(b), 1, dtype=DOUBLE)))
-    expect_shallow(found, b, WHAT, lambda: depth(found[..., 0], asked_with, WHAT))
+    expect_shape(found, b.shape, what=f"what {WHAT} returns")
+    expect_shallow(depth(found[..., 0], asked_with, WHAT), WHAT)
 
 
-def expect_shallow(found: Any, b: Tensor, what: str, measured: Any) -> None:
+def expect_shallow(deep: int, what: str) -> None:
     """Fail unless the sums are no deeper than a tree may be."""
-    if not isinstance(found, Tensor) or found.shape != b.shape:
-        raise CheckFailure(f"{what}: the numbers have another shape than what came in")
-    deep = measured()
     if deep > limit():
         raise CheckFailure(f"{what}: {CHAIN.format(deep, LENGTH, limit())}")

@@ -9,7 +9,7 @@ import torch
 
 from autograder.checks import Student, Suite
 from autograder.hidden.shared.comparing import alike
-from autograder.hidden.shared.laws import TITLES, Law
+from autograder.hidden.shared.laws import TITLES, Law, one_step, whole_sequence
 from autograder.hidden.shared.layers import Layer, Trial
 
 Choice = Callable[[Student], Layer]
@@ -27,7 +27,7 @@ def as_it_steps(student: Student, rng: torch.Generator, layer: Layer) -> Layer:
         y, after = rule(trial.weights, x, state)
         wanted = layer.answer(y[:, 0].detach(), tuple(part.detach() for part in after))
         if all(alike(found[words], value) for words, value in wanted.items()):
-            return layer if rule is layer.rule else replace(layer, rule=rule, wrong={})
+            return replace(layer, rule=rule)
     return layer
 
 
@@ -47,8 +47,11 @@ def hold(
     def register(laws: tuple[Law, ...], worth: float) -> None:
         def check(student: Student, rng: torch.Generator) -> None:
             right = layer(student)
+            held = right if laws[0] in strict else as_it_steps(student, rng, right)
+            # A step that is right says what the equation is; forward's own mistakes are named once.
+            named = laws[0] in (one_step, whole_sequence) and held.rule is right.rule
+            held = held if named else replace(held, wrong={})
             for law in laws:
-                held = right if law in strict else as_it_steps(student, rng, right)
                 law(student, rng, held)
 
         check.__name__ = f"{prefix}{laws[0].__name__}"

@@ -99,7 +99,7 @@ def selective(weights, sizes, x, tail, h):
     rank, states = sizes
     u, z = F.linear(x, weights["inputs.weight"]).chunk(2, dim=-1)
     outputs = []
-    for u_t, z_t in zip(u.unbind(1), z.unbind(1)):
+    for u_t, z_t in zip(u.unbind(1), z.unbind(1), strict=False):
         tail = torch.cat([tail, u_t.unsqueeze(1)], dim=1)
         u_t = F.silu(
             torch.einsum("wi,bwi->bi", weights["conv_weight"], tail) + weights["conv_bias"]
@@ -167,7 +167,7 @@ class Recurrent(DeltaParts):
     def forward(self, x, state=None):
         (S,) = self.initial_state(len(x)) if state is None else state
         rows = []
-        for parts in zip(*(part.unbind(1) for part in self.numbers(x))):
+        for parts in zip(*(part.unbind(1) for part in self.numbers(x)), strict=False):
             y, S = delta_step(S, *parts)
             rows.append(y)
         return self.out(torch.stack(rows, dim=1)), MatrixState(S)

@@ -140,7 +140,9 @@ class SelectiveBlock(SequenceLayer):
         u, tail = self.short(u, tail)
         delta, B, C = self.system(u)
         A, rows = -self.log_A.exp(), []
-        for u_t, d_t, B_t, C_t in zip(u.unbind(1), delta.unbind(1), B.unbind(1), C.unbind(1)):
+        for u_t, d_t, B_t, C_t in zip(
+            u.unbind(1), delta.unbind(1), B.unbind(1), C.unbind(1), strict=False
+        ):
             h = (d_t[..., None] * A).exp() * h + (d_t * u_t)[..., None] * B_t[:, None]
             rows.append((h * C_t[:, None]).sum(-1))
         y = torch.stack(rows, dim=1) + self.D * u
