@@ -84,4 +84,5 @@ class TreeScan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, error: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tree_scan_gradients(*ctx.saved_tensors, error))
+        a, h, h0 = ctx.saved_tensors
+        return tree_scan_gradients(a, h, h0, error)

@@ -16,7 +16,7 @@ from autograder.hidden.shared.lending import over_either
 from autograder.hidden.shared.owned import Mistake, expect_own
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, close, normal, pair, untouched
 from autograder.hidden.state_space.asked import wide
-from autograder.hidden.state_space.filtering import (
+from autograder.hidden.state_space.convolving import (
     AT_ONCE,
     CONVOLUTIONS,
     LENT,
@@ -24,14 +24,11 @@ from autograder.hidden.state_space.filtering import (
     OUTPUTS,
     OWN,
     STATES,
-    Answer,
     Convolution,
-    Filter,
-    Given,
     Pieces,
     causal,
-    drawn,
 )
+from autograder.hidden.state_space.filtering import Answer, Filter, Given, drawn
 from autograder.hidden.state_space.filters import INPUTS, asked, real_part, sent
 from autograder.hidden.state_space.suite import CONVOLUTION, suite
 

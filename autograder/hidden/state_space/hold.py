@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -20,8 +20,6 @@ from autograder.hidden.state_space.sampling import (
     WRONG_HELD,
     WRONG_INPUTS,
     WRONG_STATES,
-    Dense,
-    Entries,
     exponential,
     grown,
     held,
@@ -33,6 +31,7 @@ STEP = 0.4
 DENSE, DIAGONAL = "zero_order_hold", "diagonal_hold"
 NAMES = "Abar", "Bbar"
 Two = tuple[Tensor, Tensor]
+Rule = Callable[..., Tensor]
 
 
 def drawn(rng: torch.Generator, states: int = 3, inputs: int = 2) -> Two:
@@ -74,7 +73,7 @@ def diagonal(student: Student, a: Tensor, step: Tensor) -> tuple[Any, Any]:
 
 
 def expect_one(
-    found: Any, right: Any, wrong: Mapping[str, Any], given: tuple[Any, ...], hint: str, what: str
+    found: Any, right: Rule, wrong: Mapping[str, Rule], given: tuple[Any, ...], hint: str, what: str
 ) -> None:
     """Fail unless a result is right, to float32 if that is all it can be; name the mistake."""
     known = [Mistake("own", words, rule(*given)) for words, rule in wrong.items()]
@@ -82,24 +81,28 @@ def expect_one(
     expect_own("own", found, right(*given), known, hint, what=what, atol=SINGLE)
 
 
-def dense_rules(student: Student, rng: torch.Generator) -> tuple[Dense, Dense]:
-    """The right rules, or the typical mistakes, that the two results come from."""
-    given = *drawn(rng), STEP
-    found = dense(student, *given)
-    choices = (exponential, WRONG_STATES), (integral, WRONG_INPUTS)
-    return tuple(_behind(f, right, wrong, given) for f, (right, wrong) in zip(found, choices))  # type: ignore[return-value] # noqa: B905
-
-
-def diagonal_rules(student: Student, rng: torch.Generator) -> tuple[Entries, Entries]:
-    given = entries(rng, 4)
-    found = diagonal(student, *given)
-    choices = (grown, WRONG_GROWN), (held, WRONG_HELD)
-    return tuple(_behind(f, right, wrong, given) for f, (right, wrong) in zip(found, choices))  # type: ignore[return-value] # noqa: B905
-
-
-def _behind(found: Any, right: Any, wrong: Mapping[str, Any], given: tuple[Any, ...]) -> Any:
+def behind(found: Any, right: Rule, wrong: Mapping[str, Rule], given: tuple[Any, ...]) -> Rule:
+    """The right rule, or the typical mistake, that a result comes from."""
     rules = [right, *wrong.values()]
     return next((rule for rule in rules if close(found, rule(*given), SINGLE)), right)
+
+
+def dense_rules(student: Student, rng: torch.Generator) -> tuple[Rule, Rule]:
+    given = *drawn(rng), STEP
+    grown_by, held_by = dense(student, *given)
+    return (
+        behind(grown_by, exponential, WRONG_STATES, given),
+        behind(held_by, integral, WRONG_INPUTS, given),
+    )
+
+
+def diagonal_rules(student: Student, rng: torch.Generator) -> tuple[Rule, Rule]:
+    given = entries(rng, 4)
+    grown_by, held_by = diagonal(student, *given)
+    return (
+        behind(grown_by, grown, WRONG_GROWN, given),
+        behind(held_by, held, WRONG_HELD, given),
+    )
 
 
 # --- the checks -------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ def eye(A: Tensor) -> Tensor:
 
 
 def exponential(A: Tensor, B: Tensor, step: float) -> Tensor:
-    return torch.linalg.matrix_exp(step * A)
+    grown: Tensor = torch.linalg.matrix_exp(step * A)
+    return grown
 
 
 def integral(A: Tensor, B: Tensor, step: float) -> Tensor:
@@ -24,7 +25,8 @@ def integral(A: Tensor, B: Tensor, step: float) -> Tensor:
     states, inputs = B.shape
     top = torch.cat([A, B], dim=1)
     below = torch.zeros(inputs, states + inputs, dtype=A.dtype)
-    return torch.linalg.matrix_exp(step * torch.cat([top, below]))[:states, states:]
+    whole: Tensor = torch.linalg.matrix_exp(step * torch.cat([top, below]))
+    return whole[:states, states:]
 
 
 def halfway(A: Tensor, sign: int, step: float) -> Tensor:

@@ -152,11 +152,14 @@ def gradient_depth(student: Student, rng: torch.Generator) -> None:
     try:
         expect_shallow(measured(), WHAT)
     except CheckFailure:
+        if not student.alive:
+            raise
         plain = back(rng)
-        known = error_behind(asked(student, plain, RIGHT(plain)), plain)
+        with lending(student, LENT):
+            known = error_behind(asked(student, plain, RIGHT(plain)), plain)
         if known is not RIGHT:
             return  # errors of another kind, which cost elsewhere
-        if not student.alive or not fails(student, rng, scan_depth, scan_values):
+        if not fails(student, rng, scan_depth, scan_values):
             raise
         with lending(student, LENT):
             measured()
