@@ -1,4 +1,4 @@
-"""The state begins with ones."""
+"""The h of the block begins with ones."""
 
 SAYS = {"selective_initial_state": "ones"}
 BREAKS = {"selective-tests": ["selective_initial_state"]}
