@@ -52,10 +52,12 @@ def zero_order_hold(
     which also serves an A without inverse. Source: Gu, Goel & Ré 2022, section 2.
     """
     states, inputs = check_system(A, B)
+    ### BEGIN SOLUTION
     top = torch.cat([A, B], dim=1)
     whole = torch.cat([top, top.new_zeros(inputs, states + inputs)], dim=0)
     exponential = torch.linalg.matrix_exp(step * whole)
     return exponential[:states, :states], exponential[:states, states:]
+    ### END SOLUTION
 
 
 def bilinear(
@@ -95,11 +97,13 @@ def causal_convolution(
     time = x.shape[1]
     if kernel.shape != (x.shape[2], time):
         raise ValueError(f"kernel must have shape {(x.shape[2], time)}, got {tuple(kernel.shape)}")
+    ### BEGIN SOLUTION
     if x.shape[0] == 0:  # which no FFT takes
         return x * kernel.T
     spectrum = torch.fft.rfft(x, 2 * time, dim=1) * torch.fft.rfft(kernel.T, 2 * time, dim=0)
     y: Tensor = torch.fft.irfft(spectrum, 2 * time, dim=1)
     return y[:, :time]
+    ### END SOLUTION
 
 
 class SSMState(NamedTuple):
