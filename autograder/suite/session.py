@@ -110,6 +110,12 @@ class Session:
             self._fail(reply, what)
         return reply, values.Decoder(payload, lambda h: self._remote(self, h, what), as_record)
 
+    def renew(self, transport: Transport) -> None:
+        """Go on with another process; what was kept on the student's side is gone."""
+        self.transport = transport
+        self.changed, self.last_label, self.last_result = [], "", None
+        self._forget_handles, self._forget_calls = [], []
+
     def value(self, body: wire.AnyBody, what: str, buffers: list[bytes] | None = None) -> Any:
         """Ask for something that carries no gradient."""
         reply, decoder = self.ask(body, what, buffers)
