@@ -12,9 +12,9 @@ It stands beside the exercise, in one file of the same name: ``03-gates.toml`` f
     [limits]                            # of the sandbox; what is left out is as usual
     total_s = 240
 
-The limits are those of `line/limits.py`: seconds by the clock for a cell (`cell_s`), for a call from a
-check (`call_s`) and for all of a submission (`total_s`), processor seconds of one process
-(`cpu_s`), its memory (`memory_mb`), its files (`tmp_mb`) and its threads and processes (`threads`).
+The limits are those of `line/limits.py`: seconds by the clock for a cell (`cell_s`), for a call
+from a check (`call_s`) and for all of a submission (`total_s`), processor seconds of one process
+(`cpu_s`), its memory (`memory_mb`), its files (`tmp_mb`), its threads and processes (`threads`).
 
 The hidden checks of a part share its points in the proportion that their suite gives them.
 """
@@ -28,7 +28,6 @@ from pathlib import Path
 import msgspec
 
 from autograder.errors import AutograderError
-
 
 # Those of line/limits.py; `notebooks/` knows no lines, and a test holds the two together.
 LIMITS = ("cell_s", "call_s", "total_s", "cpu_s", "memory_mb", "tmp_mb", "threads")

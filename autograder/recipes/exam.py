@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import torch
@@ -51,5 +53,5 @@ class Score(NamedTuple):
 
 def score(shares: list[float]) -> Score:
     """Return the score of a layer that was trained on several tongues."""
-    each = torch.tensor(shares, dtype=torch.float64)
-    return Score(float(each.mean()), float(each.std() / len(each) ** 0.5))
+    error = stdev(shares) / len(shares) ** 0.5 if len(shares) > 1 else nan
+    return Score(mean(shares), error)

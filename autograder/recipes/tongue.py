@@ -1,8 +1,10 @@
 """Letters to sound, in a language that nobody speaks: drawn anew whenever somebody asks.
 
-A word is a row of letters, and each letter has a sound, which may depend on the letter before it, on
-the one after it, or on the last *mark* heard in the word. Which letter is which, and what all of
-them sound like, is drawn; so what is known of one tongue says nothing about the next one.
+A word is a row of letters, and each letter has a sound, which may depend on the letter before it,
+on the one after it, or on the last *mark* heard in the word. Which letter is which, and what all
+of them sound like, is drawn; so what is known of one tongue says nothing about the next one. A
+real language would not do: recoding its letters makes a cipher that is solved in a second, and
+then there are dictionaries.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-LETTERS, SOUNDS, CONTEXTS = 26, 40, 3
+LETTERS = 26
+SOUNDS = 40
+CONTEXTS = 3
 END = LETTERS  # what is read after the last letter
 SILENCE = -1  # there is no sound to tell
-SHORTEST, LONGEST = 4, 12  # letters of a word
+SHORTEST = 4  # letters of a word
+LONGEST = 12
 MARKS = 9  # letters that change how later ones sound
 
 
@@ -63,9 +68,7 @@ def draw_words(
     return letters, read_aloud(tongue, letters)
 
 
-def read_aloud(
-    tongue: Tongue, letters: Int[Tensor, "count time"]
-) -> Int[Tensor, "count time"]:
+def read_aloud(tongue: Tongue, letters: Int[Tensor, "count time"]) -> Int[Tensor, "count time"]:
     """Return what is to be said at each step: the sound of the letter before it."""
     sounds = torch.full_like(letters, SILENCE)
     before = torch.full_like(letters[:, 0], END)
@@ -73,7 +76,12 @@ def read_aloud(
     for place in range(letters.shape[1] - 1):
         letter, following = letters[:, place], letters[:, place + 1]
         known = letter.clamp(max=LETTERS - 1)
-        contexts = (torch.zeros_like(before), tongue.after[following], tongue.before[before], lasting)
+        contexts = (
+            torch.zeros_like(before),
+            tongue.after[following],
+            tongue.before[before],
+            lasting,
+        )
         context = torch.stack(contexts).gather(0, tongue.kind[known].unsqueeze(0)).squeeze(0)
         sounds[:, place + 1] = torch.where(letter == END, SILENCE, tongue.sound[known, context])
         lasting = torch.where(tongue.mark[known] >= 0, tongue.mark[known], lasting)

@@ -1,8 +1,8 @@
 """The recipe that trains a layer on a tongue, for the notebook and for the judge alike.
 
-Everything but the layer lies with whoever trains: the tongue, how its letters look, the readout, the
-loss, and also the layer's weights. The layer is asked for outputs and gradients and told its new
-weights, so that it may live in another process.
+Everything but the layer lies with whoever trains: the tongue, how its letters look, the readout,
+the loss, and also the layer's weights. The layer is asked for outputs and gradients and told its
+new weights, so that it may live in another process.
 """
 
 from __future__ import annotations

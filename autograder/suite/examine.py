@@ -13,7 +13,6 @@ from autograder.suite.student import Student
 from autograder.suite.suite import Check, Suite
 from autograder.verdict import CheckResult
 
-
 NO_WORDS = "This check did not pass, and gave no reason that can be shown."
 
 

@@ -88,6 +88,11 @@ class Student:
         self._session.renew(self._desk.renew())
         return old.cpu_s
 
+    def seed(self, rng: torch.Generator) -> None:
+        """Begin the student's random numbers anew, so that what is made next can be repeated."""
+        drawn = int(torch.randint(2**52, (), generator=rng))
+        self._session.value(wire.Seed(drawn), "the seed")
+
     @contextlib.contextmanager
     def lent(self, name: str, source: str) -> Iterator[None]:
         """Let a definition of ours stand for the student's `name` inside the block.
@@ -124,7 +129,7 @@ class Remote:
         self._session = session
         self._handle = handle
         self._label = label
-        weakref.finalize(self, session.forget_handle, handle.id).atexit = False
+        weakref.finalize(self, session.forget_handle, handle.id, session.process).atexit = False
 
     def __repr__(self) -> str:
         return f"<{self._label} of the student>"
@@ -243,7 +248,7 @@ class _RemoteGraph:
         self.session = session
         self.call = call
         self.label = f"{label} (backward pass)"
-        weakref.finalize(self, session.forget_call, call).atexit = False
+        weakref.finalize(self, session.forget_call, call, session.process).atexit = False
 
     def anchor(self) -> torch.Tensor:
         """A leaf that stands for the student's parameters.
