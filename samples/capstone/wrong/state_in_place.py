@@ -1,19 +1,6 @@
-"""step writes into the state that it was given."""
+"""step counts the tokens in the state that it was given, in place."""
 
-BREAKS = {
-    "layer-tests": [
-        "gradients",
-        "edges",
-        "few_weights",
-        "little_time",
-        "still_streaming",
-        "more_than_weak",
-        "halfway_to_good",
-        "as_good",
-        "halfway_to_strong",
-        "as_strong",
-    ]
-}
+BREAKS = {"layer-tests": ["edges"]}
 SAYS = {"edges": "changed a tensor"}
 
 
@@ -26,14 +13,14 @@ class MyLayer(SequenceLayer):
         self.says = nn.Linear(48, features)
 
     def initial_state(self, batch):
-        return (self.says.weight.new_zeros(batch, 48),)
+        new = self.says.weight.new_zeros
+        return new(batch, 48), new(batch, 1)
 
     def step(self, x, state):
-        (h,) = state
-        new = torch.tanh(self.hears(x) + self.recalls(h))
-        with torch.no_grad():
-            h.data.copy_(new)
-        return self.says(new), (new,)
+        h, count = state
+        count.data += 1
+        h = torch.tanh(self.hears(x) + self.recalls(h))
+        return self.says(h), (h, count)
 
     def forward(self, x, state=None):
         state = self.initial_state(len(x)) if state is None else state
