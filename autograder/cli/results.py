@@ -85,8 +85,7 @@ def export(
     """
     from autograder.course.directory import find
     from autograder.course.files import write_atomically
-    from autograder.steps.export import export as write_csv
-    from autograder.steps.export import export_totals
+    from autograder.steps import export as tables
 
     if checks and totals:
         raise typer.BadParameter("--checks and --totals are two different tables: name one.")
@@ -97,9 +96,9 @@ def export(
     names = [assignment] if assignment else home.released()
     text = io.StringIO(newline="")
     if totals:
-        count = export_totals(home, names, text)
+        count = tables.export_totals(home, names, text)
     else:
-        count = write_csv(home, names, text, checks=checks)
+        count = tables.export(home, names, text, checks=checks)
     if output is None:
         sys.stdout.write(text.getvalue())
         return

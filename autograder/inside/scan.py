@@ -76,6 +76,9 @@ def refused_in(
 class _Scan:
     """Follows imports and names through a tree, and notes where a refused thing is named."""
 
+    entered = frozenset({ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Call})
+    left = frozenset({ast.ClassDef, ast.FunctionDef, ast.Assign})
+
     def __init__(self, spellings: dict[str, str], aliases: dict[str, str]) -> None:
         self.spellings = spellings
         self.aliases = aliases

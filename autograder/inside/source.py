@@ -23,7 +23,10 @@ class Unread(Exception):
 
 
 class Visitor(Protocol):
-    """Sees every node on the way down and on the way up."""
+    """Sees nodes of some kinds on the way down, and of some on the way up."""
+
+    entered: frozenset[type[ast.AST]]
+    left: frozenset[type[ast.AST]]
 
     def enter(self, node: ast.AST) -> None: ...
 
@@ -42,6 +45,8 @@ def without_magics(source: str) -> tuple[str, str]:
 
     Returns the source, line for line, and a note that names what was left out.
     """
+    if MAGIC.search(source) is None:
+        return source, ""  # nearly every cell: no need to try whether Python takes it
     try:
         compile(source, "<cell>", "exec")
     except SyntaxError:
@@ -76,13 +81,24 @@ def parsed(source: str) -> ast.Module:
 
 
 def walk(tree: ast.AST, visitor: Visitor) -> None:
-    """Visit every node depth first, in the order of the text, however deep the tree is."""
-    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+    """Visit nodes depth first, in the order of the text, however deep the tree is.
+
+    Every cell of every submission passes here, so nodes of no interest cost as little as can be.
+    """
+    stack: list[ast.AST | tuple[ast.AST]] = [tree]  # in a tuple: one to leave
     while stack:
-        node, is_done = stack.pop()
-        if is_done:
-            visitor.leave(node)
+        node = stack.pop()
+        if isinstance(node, tuple):
+            visitor.leave(*node)
             continue
-        visitor.enter(node)
-        stack.append((node, True))
-        stack += [(child, False) for child in ast.iter_child_nodes(node)][::-1]
+        kind = type(node)
+        if kind in visitor.entered:
+            visitor.enter(node)
+        if kind in visitor.left:
+            stack.append((node,))
+        for name in reversed(node._fields):
+            child = getattr(node, name, None)
+            if isinstance(child, list):
+                stack += [item for item in reversed(child) if isinstance(item, ast.AST)]
+            elif isinstance(child, ast.AST):
+                stack.append(child)

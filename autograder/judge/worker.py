@@ -21,7 +21,6 @@ from autograder.verdict import CheckResult, PartResult, Verdict, encode
 # torch comes with these; the process that hands out the jobs does without it.
 if TYPE_CHECKING:
     from autograder.line.sandbox import Lobby, Sandbox
-    from autograder.suite.suite import Suite
 
 MARGIN_S = 120.0  # on top of a submission's time: a sandbox that starts, the judge's own reckoning
 
@@ -57,7 +56,7 @@ def judge_job(job: Job) -> bytes:
     try:
         submission = read_plain(job.submission)
     except Unreadable as finding:
-        return encode(zero_verdict(job, suite, str(finding)))
+        return encode(zero_verdict(job, str(finding)))
     try:
         verdict = judge_notebook(
             source,
@@ -93,9 +92,12 @@ def close_sandboxes() -> None:
         _sandboxes.popitem()[1].close()
 
 
-def zero_verdict(job: Job, suite: Suite, reason: str) -> Verdict:
+def zero_verdict(job: Job, reason: str) -> Verdict:
     """Return the verdict of a submission that cannot be judged: no points, and why."""
-    headings = part_titles(json.loads(job.source))
+    from autograder.judge.weights import suite_for
+
+    source = json.loads(job.source)
+    suite, headings = suite_for(job.suite, source), part_titles(source)
     parts = [
         PartResult(
             grade_id,

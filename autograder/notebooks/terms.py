@@ -60,9 +60,9 @@ def read_terms(exercise: Path) -> Terms:
             str(path),
             "It is TOML and may hold weight, due, optional, [points] and [limits].",
         ) from error
-    problem = _problem(terms)
-    if problem:
-        raise AutograderError(*problem[:1], str(path), problem[1])
+    if problem := _problem(terms):
+        what, todo = problem
+        raise AutograderError(what, str(path), todo)
     return terms
 
 

@@ -250,9 +250,6 @@ def _regrade(fingerprints: Fingerprints, only: tuple[str, ...]) -> Regrade | Non
 
 
 def _gave_up(job: Job, error: Exception) -> Verdict:
-    from autograder.judge.weights import suite_for
-
-    suite = suite_for(job.suite, json.loads(job.source))
-    verdict = zero_verdict(job, suite, f"{GAVE_UP} ({type(error).__name__})")
+    verdict = zero_verdict(job, f"{GAVE_UP} ({type(error).__name__})")
     digest = digest_of(job.submission)
     return msgspec.structs.replace(verdict, fingerprint=FAILED, submission=digest)

@@ -28,7 +28,7 @@ from autograder.hidden.shared import laws
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Layer, Trial, expect_fields
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import every, expect_mechanism, outcomes
 from autograder.hidden.shared.tools import close, expect_value, normal, untouched
 
 BATCH, TIME = 4, 3
@@ -90,10 +90,7 @@ def expect_in_steps(student: Student, rng: torch.Generator, mechanism: str, hint
         x, held = trial.tokens(BATCH, TIME), Held(*trial.beginning(BATCH))
         with torch.no_grad():
             found = steps(trial, x, held)
-        mistakes = {
-            name: {words: ours(equation, trial, x, held) for words, equation in wrong.items()}
-            for name, wrong in MISTAKES.items()
-        }
+        mistakes = outcomes(MISTAKES, lambda equation: ours(equation, trial, x, held))
         what = f"what {TIME} steps of advance say and keep"
         wanted = ours(RIGHT, trial, x, held)
         expect_mechanism(found, wanted, mistakes, (mechanism,), hint, what)
@@ -108,7 +105,7 @@ def habit(student: Student, rng: torch.Generator) -> Equation:
             found = steps(trial, x, held)
     except CheckFailure:
         return RIGHT
-    known = [RIGHT, *(each for wrong in MISTAKES.values() for each in wrong.values())]
+    known = [RIGHT, *every(MISTAKES)]
     return next((each for each in known if close(found, ours(each, trial, x, held), 1e-8)), RIGHT)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from autograder.checks import Remote, Student, expect, expect_close, expect_shape, expect_type
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
 from autograder.hidden.shared.tools import (
     ATOL,
     DOUBLE,
@@ -167,8 +167,7 @@ def expect_score_gradients(student: Student, rng: torch.Generator, score: Score)
         return {"the scores": rule(w, given["s"], k)}
 
     def by_parameter() -> dict[str, Tensor | None]:
-        grads = trial.module.grads()
-        return {name: grads.get(key) for name, key in trial.names.items()}
+        return gradients_of(trial.module, trial.names)
 
     inputs = {"s": trial.s, "memory": trial.memory}
     expect_gradients(score.name, rng, inputs, trial.w, theirs, ours, by_parameter)

@@ -17,7 +17,7 @@ from autograder.hidden.carousel.equation import MISTAKES, RIGHT, WRONG, random_w
 from autograder.hidden.carousel.suite import suite
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Answer, Layer, State, Trial, Weights
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism, outcomes
 from autograder.hidden.shared.tools import DOUBLE, normal
 
 BLOCKS = "memory-blocks-tests"
@@ -86,13 +86,9 @@ def expect_in_step(
     def joined(answer: Answer) -> Tensor:
         return torch.cat([answer[part] for part in parts], dim=1)
 
-    mistakes = {
-        mechanism: {
-            words: joined(LAYER.answer(*equation.step(weights, x, state)))
-            for words, equation in wrong.items()
-        }
-        for mechanism, wrong in MISTAKES.items()
-    }
+    mistakes = outcomes(
+        MISTAKES, lambda equation: joined(LAYER.answer(*equation.step(weights, x, state)))
+    )
     answer, right = trial.step(x, state), LAYER.answer(*RIGHT.step(weights, x, state))
     for part in parts:
         expect_shape(answer[part], right[part].shape, what=f"{part} of step", hint=hint)

@@ -23,6 +23,7 @@ from autograder.hidden.carousel.requests import (
 )
 from autograder.hidden.carousel.suite import suite
 from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
+from autograder.hidden.shared.lending import fails
 from autograder.hidden.shared.tools import (
     DOUBLE,
     SINGLE,
@@ -49,15 +50,6 @@ def ask_conflict(student: Student, updates: Tensor) -> tuple[Any, float]:
 
     answer = in_either(ask)
     return numbers(answer), LOSS * tolerance(answer)
-
-
-def measure_is_wrong(student: Student, rng: torch.Generator) -> bool:
-    for check in (measure, nothing_asked):
-        try:
-            check(student, rng)
-        except CheckFailure:
-            return True
-    return False
 
 
 @suite.check(CONFLICTS, points=0.5, title="the conflict: what share of the requests cancels")
@@ -193,7 +185,7 @@ def expect_conflict(
     try:
         examine(conflict)
     except CheckFailure as own:
-        if not student.alive or not measure_is_wrong(student, rng):
+        if not student.alive or not fails(student, rng, measure, nothing_asked):
             raise
         with student.lent("weight_conflict", WEIGHTED):
             try:

@@ -7,7 +7,6 @@ The layers inside are the judge's: no answer to an earlier part is needed. Where
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -40,6 +39,7 @@ from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Weights
+from autograder.hidden.shared.lending import fails, lending
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, expect_value, normal, untouched
 
 BOTH = "bidirectional-tests"
@@ -117,15 +117,6 @@ def expect_states(state: Any, weights: Weights, ahead: Tensor, back: Tensor) -> 
         expect_close(value, wanted, atol=SINGLE, rtol=SINGLE, what=what, hint=hint)
 
 
-def helpers_are_wrong(student: Student, rng: torch.Generator) -> bool:
-    for check in (turning, end_of_each):
-        try:
-            check(student, rng)
-        except CheckFailure:
-            return True
-    return False
-
-
 def over_either(
     student: Student, rng: torch.Generator, examine: Callable[[Turn, Turn, bool], None]
 ) -> None:
@@ -134,11 +125,9 @@ def over_either(
         try:
             examine(turned, at_end, True)
         except CheckFailure:
-            if not student.alive or not helpers_are_wrong(student, rng):
+            if not student.alive or not fails(student, rng, turning, end_of_each):
                 raise
-            with ExitStack() as stack:
-                stack.enter_context(student.lent("reverse", NEIGHBOURS))
-                stack.enter_context(student.lent("last_valid", MIDDLE))
+            with lending(student, {"reverse": NEIGHBOURS, "last_valid": MIDDLE}):
                 examine(neighbours, in_the_middle, False)
 
 

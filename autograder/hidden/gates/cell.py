@@ -16,13 +16,13 @@ from autograder.checks import (
     expect_shape,
     expect_type,
 )
-from autograder.hidden.gates.equation import MISTAKES, RIGHT, Equation, outcomes, random_weights
+from autograder.hidden.gates.equation import MISTAKES, RIGHT, Equation, random_weights
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
+from autograder.hidden.shared.owned import expect_mechanism, outcomes
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 CELL = "lstm-cell-tests"
@@ -199,7 +199,7 @@ def cell_gradients(student: Student, rng: torch.Generator) -> None:
         weights,
         lambda given: dict(zip(NAMES, both(cell(*given.values()), h.shape), strict=True)),
         lambda given, w: dict(zip(NAMES, equation.step(w, *given.values()), strict=True)),
-        lambda: {name: cell.grads().get(key) for name, key in keys.items()},
+        lambda: gradients_of(cell, keys),
     )
 
 

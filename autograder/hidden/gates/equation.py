@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from autograder.hidden.shared.layers import State, Weights
-from autograder.hidden.shared.tools import Suspects, normal
+from autograder.hidden.shared.tools import normal
 
 s = torch.sigmoid
 Function = Callable[[Tensor], Tensor]
@@ -282,14 +282,3 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
 }
 
 RIGHT = Equation()
-
-
-def outcomes(
-    mistakes: Mapping[str, Mapping[str, Equation]],
-    answer: Callable[[Equation], Tensor],
-) -> dict[str, Suspects]:
-    """What each mistake comes to, by mechanism and words."""
-    return {
-        mechanism: {words: answer(equation) for words, equation in wrong.items()}
-        for mechanism, wrong in mistakes.items()
-    }

@@ -19,7 +19,7 @@ from autograder.hidden.gates.gru_equation import (
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Layer, Trial, Weights, zeros
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import expect_mechanism, outcomes
 from autograder.hidden.shared.tools import normal
 
 GRU = "gru-tests"
@@ -66,10 +66,7 @@ def expect_in_step(
 
     found = trial.step(x, (h,))["the output"]
     expect_shape(found, h.shape, what="the output of step", hint=hint)
-    mistakes = {
-        mechanism: {words: answer(equation) for words, equation in wrong.items()}
-        for mechanism, wrong in MISTAKES.items()
-    }
+    mistakes = outcomes(MISTAKES, answer)
     expect_mechanism(found, answer(RIGHT), mistakes, mechanisms, hint, "the output of step")
 
 

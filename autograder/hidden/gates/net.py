@@ -7,8 +7,6 @@ is made once more over others that take the same arguments.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,6 +16,8 @@ from autograder.hidden.gates import cell, gru, layer, training
 from autograder.hidden.gates.lines import Lines, Source
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared import laws
+from autograder.hidden.shared.layers import Layer
+from autograder.hidden.shared.lending import fails, lending
 
 NET = "net-tests"
 WANTED = 0.9  # of the judge's own lines
@@ -82,24 +82,19 @@ LENT = {
 }
 
 
-def fails(check: Callable[[], None]) -> bool:
-    try:
-        check()
-    except CheckFailure:
-        return True
-    return False
-
-
 def to_lend(student: Student, rng: torch.Generator) -> list[str]:
     """The answers to earlier parts that may keep a net from learning."""
-    if fails(partial(cell.whole, student, rng)):
+    if fails(student, rng, cell.whole):
         return list(LENT)
-    wrong = [
-        name
-        for name, description in (("LSTM", layer.LAYER), ("GRU", gru.AFTER))
-        if fails(partial(laws.whole_sequence, student, rng, description))
-    ]
-    if any(fails(partial(check, student, rng)) for check in training.OF_AN_EPOCH):
+    wrong = []
+    for name, description in (("LSTM", layer.LAYER), ("GRU", gru.AFTER)):
+
+        def reads(student: Student, rng: torch.Generator, layer: Layer = description) -> None:
+            laws.whole_sequence(student, rng, layer)
+
+        if fails(student, rng, reads):
+            wrong.append(name)
+    if fails(student, rng, *training.OF_AN_EPOCH):
         wrong.append("train_epoch")
     return wrong
 
@@ -129,9 +124,7 @@ def over_either(student: Student, rng: torch.Generator, examine: Callable[[], No
         wrong = to_lend(student, rng) if student.alive else []
         if not wrong:
             raise
-        with ExitStack() as stack:
-            for name in wrong:
-                stack.enter_context(student.lent(name, LENT[name]))
+        with lending(student, {name: LENT[name] for name in wrong}):
             examine()
 
 

@@ -16,15 +16,14 @@ from autograder.hidden.gates.equation import (
     Equation,
     See,
     no_peephole,
-    outcomes,
     through_peephole,
 )
 from autograder.hidden.gates.suite import suite
 from autograder.hidden.shared.asking import expect_form
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
+from autograder.hidden.shared.owned import expect_mechanism, outcomes
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, normal, untouched
 
 PEEPHOLE = "peephole-tests"
@@ -155,7 +154,7 @@ def expect_at_size(
         weights,
         lambda given: dict(zip(NAMES, both(cell(*given.values()), h.shape), strict=True)),
         lambda given, w: dict(zip(NAMES, mistaken.step(w, *given.values()), strict=True)),
-        lambda: {name: cell.grads().get(key) for name, key in keys.items()},
+        lambda: gradients_of(cell, keys),
     )
     single = cell.float()(x.float(), h.float(), c.float())
     for what, value, wanted in zip(

@@ -13,7 +13,7 @@ from autograder.hidden.rnn_limits.suite import suite
 from autograder.hidden.rnn_limits.textbook import random_weights, states
 from autograder.hidden.shared.asking import expect_form, in_either, tolerance
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
 from autograder.hidden.shared.tools import Suspects, diagnosis, expect_value, normal, untouched
 
 CELL = "rnn-cell-tests"
@@ -226,7 +226,7 @@ def cell_gradients(student: Student, rng: torch.Generator) -> None:
         weights,
         lambda given: {"the new state": cell(*given.values())},
         lambda given, w: {"the new state": mistaken(w, *given.values())[words]},
-        lambda: {name: cell.grads().get(key) for name, key in keys.items()},
+        lambda: gradients_of(cell, keys),
     )
 
 

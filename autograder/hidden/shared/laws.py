@@ -6,7 +6,6 @@ layer breaks it, with words for the likely mistake. `hold` makes laws the checks
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from autograder.hidden.shared.comparing import (
     in_precision,
 )
 from autograder.hidden.shared.layers import Layer, State, Trial, expect_fields
+from autograder.hidden.shared.lending import fails, lending
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, untouched
 
 Law = Callable[[Student, torch.Generator, Layer], None]
@@ -65,12 +65,10 @@ def _check(law: Law, layer: Layer) -> Callable[[Student, torch.Generator], None]
             lent = layer.lent
             over_ours = replace(layer, rule=lent.rule, variants=lent.variants, wrong={})
             try:
-                with contextlib.ExitStack() as lending:
-                    for name, source in {**lent.further, lent.name: lent.source}.items():
-                        lending.enter_context(student.lent(name, source))
+                with lending(student, lent.pieces):
                     law(student, rng, over_ours)
             except CheckFailure as other:
-                if not student.alive or not lent.at_fault(student, rng):
+                if not student.alive or not fails(student, rng, *lent.at_fault):
                     raise own from None
                 # Their piece is wrong, and more than that: say what, unless ours does not fit.
                 raise (CheckFailure(lent.words) if " raised " in str(other) else other) from None
@@ -216,3 +214,9 @@ def layer_edges(student: Student, rng: torch.Generator, layer: Layer) -> None:
         hint = "A float32 layer should answer in float32, and agree with the float64 one"
         kind = in_precision(wanted.detach(), torch.float32)
         expect_close(found[words], kind, atol=SINGLE, rtol=SINGLE, what=words, hint=hint)
+
+
+ALL: tuple[Law, ...] = (
+    *(initial_state, one_step, whole_sequence, start_state),
+    *(chunks, apart, layer_gradients, layer_edges),
+)

@@ -35,19 +35,17 @@ class Variant:
 
 @dataclass(frozen=True)
 class Lent:
-    """A piece of ours that can stand in for a piece of the student's that the layer is made of.
+    """Pieces of ours that can stand in for those of the student's that the layer is made of.
 
-    Its source is shown to student code, so it must not compute what the assignment asks for:
-    another function with the same arguments and parameters, and `rule` is the layer over it.
+    Their sources are shown to student code, so they must not compute what the assignment asks for:
+    other functions with the same arguments and parameters, and `rule` is the layer over them.
     """
 
-    name: str
-    source: str
+    pieces: Mapping[str, str]  # name -> source, in the order in which they are defined
     rule: Rule
     variants: Mapping[str, Variant]
-    at_fault: Callable[[Student, torch.Generator], bool]  # is the student's own piece wrong?
-    words: str  # where to begin when it is
-    further: Mapping[str, str] = field(default_factory=dict)  # more pieces, name -> source
+    at_fault: tuple[Callable[[Student, torch.Generator], Any], ...]  # the pieces' own checks
+    words: str  # where to begin when the student's fail one of them
 
 
 @dataclass(frozen=True)
@@ -147,8 +145,7 @@ class Trial:
 
     def gradients(self) -> dict[str, Tensor | None]:
         """The student's `.grad` of each parameter, by our names."""
-        found = self.module.grads()
-        return {name: found.get(key) for name, key in self.keys.items()}
+        return gradients_of(self.module, self.keys)
 
     def _record(self, state: State) -> Any:
         return getattr(self.student, self.layer.record)(*state)
@@ -189,6 +186,12 @@ def loaded(module: Remote, weights: Weights) -> dict[str, str]:
         state[names[name]] = fitted(value.detach(), state[names[name]].shape)
     module.load_state_dict(state)
     return names
+
+
+def gradients_of(module: Remote, names: Mapping[str, str]) -> dict[str, Tensor | None]:
+    """`.grad` of each parameter of the student's, by our names, as `loaded` returns theirs."""
+    found = module.grads()
+    return {name: found.get(key) for name, key in names.items()}
 
 
 def zeros(width: str) -> Callable[[Weights, int], State]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from torch import Tensor
 
 from autograder.checks import expect_close
 from autograder.hidden.shared.tools import ATOL, Suspects, close
+
+Wrong = TypeVar("Wrong")  # an equation with a mistake in it
 
 
 class Mistake(NamedTuple):
@@ -41,6 +43,21 @@ def expect_own(
 def known(actual: object, mistakes: Iterable[Mistake], atol: float = ATOL) -> Mistake | None:
     """The first mistake that gives just this answer (to 100 times the tolerance)."""
     return next((m for m in mistakes if close(actual, m.answer, 100 * atol)), None)
+
+
+def outcomes(
+    mistakes: Mapping[str, Mapping[str, Wrong]], answer: Callable[[Wrong], Tensor]
+) -> dict[str, Suspects]:
+    """What each typical mistake comes to, by the mechanism it belongs to and words for it."""
+    return {
+        mechanism: {words: answer(each) for words, each in wrong.items()}
+        for mechanism, wrong in mistakes.items()
+    }
+
+
+def every(mistakes: Mapping[str, Mapping[str, Wrong]]) -> list[Wrong]:
+    """All mistakes of such a table."""
+    return [each for wrong in mistakes.values() for each in wrong.values()]
 
 
 def expect_mechanism(

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Student, expect, expect_close, expect_shape
+from autograder.hidden.shared import owned
 from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import every, expect_mechanism
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, Suspects, close, untouched
 from autograder.hidden.transformer.attending import (
     MISTAKES,
@@ -39,15 +40,12 @@ def ask(student: Student, asked: Asked) -> tuple[Any, float]:
 
 def outcomes(asked: Asked, seen: Tensor | slice = slice(None)) -> dict[str, Suspects]:
     """What typical mistakes answer, by the mechanism they belong to."""
-    return {
-        name: {words: attending(*asked)[:, :, seen] for words, attending in wrong.items()}
-        for name, wrong in MISTAKES.items()
-    }
+    return owned.outcomes(MISTAKES, lambda attending: attending(*asked)[:, :, seen])
 
 
 def habit(found: object, asked: Asked, atol: float = ATOL) -> Attending | None:
     """The right arithmetic, or the typical mistake, that gives this answer."""
-    known = [RIGHT, *(each for wrong in MISTAKES.values() for each in wrong.values())]
+    known = [RIGHT, *every(MISTAKES)]
     return next((each for each in known if close(found, each(*asked), 100 * atol)), None)
 
 
@@ -104,17 +102,13 @@ def blind(student: Student, rng: torch.Generator) -> None:
     found, _ = ask(student, asked)
     expect_shape(found, RIGHT(*asked).shape, what=WHAT)
     seen = torch.tensor([0, 2, 3])
-    others = [each for wrong in outcomes(asked).values() for each in wrong.values()]
+    others = every(outcomes(asked))
     if any(close(found, each, SINGLE) for each in others):
         return  # wrong about all queries, which costs elsewhere
     wanted = RIGHT(*asked)
     expect(
         close(found[:, :, seen], wanted[:, :, seen], SINGLE)
-        or any(
-            close(found[:, :, seen], each, SINGLE)
-            for wrong in outcomes(asked, seen).values()
-            for each in wrong.values()
-        ),
+        or any(close(found[:, :, seen], each, SINGLE) for each in every(outcomes(asked, seen))),
         "with one query that sees nothing, the others come out wrong, too",
     )
     hint = "The softmax of nothing but minus infinity is NaN: set the weights to 0"

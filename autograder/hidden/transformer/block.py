@@ -11,11 +11,11 @@ from torch import Tensor
 from autograder.checks import Remote, Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, numbers
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
+from autograder.hidden.shared.lending import over_either
+from autograder.hidden.shared.owned import every, expect_mechanism, outcomes
 from autograder.hidden.shared.tools import SINGLE, Suspects, close, normal, pair, untouched
 from autograder.hidden.transformer.layering import Sizes
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.stacking import (
     BASE,
     MISTAKES,
@@ -158,7 +158,7 @@ def with_either(trial: Trial, run: Callable[[Parts], None]) -> None:
 def rule_of(trial: Trial, p: Parts) -> Mistake | None:
     """The right block, or the typical mistake, that gives this answer."""
     x, cache = trial.answer(p)
-    known = [block, *(each for wrong in MISTAKES.values() for each in wrong.values())]
+    known = [block, *every(MISTAKES)]
 
     def fits(rule: Mistake) -> bool:
         y, (keys, values) = rule(p, trial.given)
@@ -171,10 +171,7 @@ def rule_of(trial: Trial, p: Parts) -> Mistake | None:
 
 
 def streams(p: Parts, given: Given) -> dict[str, Suspects]:
-    return {
-        name: {words: rule(p, given)[0] for words, rule in wrong.items()}
-        for name, wrong in MISTAKES.items()
-    }
+    return outcomes(MISTAKES, lambda rule: rule(p, given)[0])
 
 
 def expect_stream(student: Student, rng: torch.Generator, mechanism: str, hint: str) -> None:
@@ -259,8 +256,7 @@ def block_gradients(student: Student, rng: torch.Generator) -> None:
             return {"x": y, "the keys": cache[0], "the values": cache[1]}
 
         def grads() -> dict[str, Tensor | None]:
-            found = module.grads()
-            return {name: found.get(key) for name, key in keys.items()}
+            return gradients_of(module, keys)
 
         inputs = {
             "x": given.x,

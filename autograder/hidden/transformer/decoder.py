@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +13,11 @@ from autograder.checks import CheckFailure, Student
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.asking import numbers
 from autograder.hidden.shared.layers import Layer, Lent, Rule, Trial
+from autograder.hidden.shared.lending import over_either
 from autograder.hidden.shared.owned import expect_mechanism
 from autograder.hidden.shared.tools import SINGLE, close, normal, pair
 from autograder.hidden.transformer import attention, block, feed, heads, padding, positions
 from autograder.hidden.transformer.decoding import (
-    FURTHER,
     LENT,
     OVER_OURS,
     RIGHT,
@@ -26,7 +27,6 @@ from autograder.hidden.transformer.decoding import (
     start,
     visible,
 )
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.padding import some_real
 from autograder.hidden.transformer.stacking import decoder_weights
 from autograder.hidden.transformer.suite import DECODER, suite
@@ -41,15 +41,6 @@ PIECES = (
 )
 
 
-def a_piece_is_wrong(student: Student, rng: torch.Generator) -> bool:
-    for check in PIECES:
-        try:
-            check(student, rng)
-        except CheckFailure:
-            return True
-    return False
-
-
 LAYER = Layer(
     name="CausalDecoder",
     record="DecoderCache",
@@ -61,13 +52,11 @@ LAYER = Layer(
     start=start,
     wrong=WRONG,
     lent=Lent(
-        name="Block",
-        source=LENT,
+        pieces=LENT,
         rule=OVER_OURS.rule,
         variants={},
-        at_fault=a_piece_is_wrong,
+        at_fault=PIECES,
         words="a piece of the decoder gives other numbers by itself: put the parts before right",
-        further=FURTHER,
     ),
 )
 
@@ -75,16 +64,7 @@ laws.hold(
     suite,
     DECODER,
     LAYER,
-    {
-        laws.initial_state: 0.5,
-        laws.one_step: 0.5,
-        laws.whole_sequence: 0.5,
-        laws.start_state: 0.5,
-        laws.chunks: 0.5,
-        laws.apart: 0.5,
-        laws.layer_gradients: 0.5,
-        laws.layer_edges: 0.5,
-    },
+    dict.fromkeys(laws.ALL, 0.5),
 )
 
 
@@ -127,26 +107,31 @@ def padded_batch(student: Student, rng: torch.Generator) -> None:
             what = f"the output of {_by(cuts)}, at real tokens of a batch with padding,"
             expect_mechanism(found, wanted, {"padding": wrong}, ("padding",), hint, what)
 
-    over_either(student, run, RIGHT, OVER_OURS, {**FURTHER, "Block": LENT})
+    over_either(student, run, RIGHT, OVER_OURS, LENT)
 
 
 def _wrong_anyway(trial: Trial, x: Tensor, cuts: tuple[int, ...]) -> bool:
     """Whether a typical mistake explains what comes without any padding."""
-    found: list[Any] = []
-    state: Any = trial.module.initial_state(len(x))
-    for part in x.split(cuts, 1):
-        try:
-            if len(cuts) > 2:
-                y, state = pair(trial.module.step(part[:, 0], state), "step")
-                y = y.unsqueeze(1) if isinstance(y, Tensor) else y
-            else:
-                y, state = pair(trial.module(part, state), "forward")
-        except CheckFailure:
-            return False
-        found.append(y)
+    try:
+        found = list(_chunk_by_chunk(trial, cuts, x))
+    except CheckFailure:
+        return False
     if _explained(trial, RIGHT.rule, x, cuts, found):
         return False
     return any(_explained(trial, rule, x, cuts, found) for rule in WRONG.values())
+
+
+def _chunk_by_chunk(trial: Trial, cuts: tuple[int, ...], *given: Tensor) -> Iterator[Any]:
+    """What the student's decoder answers, with the state carried over; `given` is cut alike."""
+    state: Any = trial.module.initial_state(len(given[0]))
+    for x, *mask in zip(*(each.split(cuts, 1) for each in given), strict=True):
+        if len(cuts) > 2:
+            alone = trial.module.step(x[:, 0], state, *(each[:, 0] for each in mask))
+            y, state = pair(alone, "step")
+            yield y.unsqueeze(1) if isinstance(y, Tensor) else y
+        else:
+            y, state = pair(trial.module(x, state, *mask), "forward")
+            yield y
 
 
 def _explained(
@@ -172,18 +157,11 @@ def _read(
     trial: Trial, right: Decoding, x: Tensor, real: Tensor, cuts: tuple[int, ...]
 ) -> tuple[Any, Tensor, dict[str, Tensor]]:
     """Outputs at real tokens by the student, by the rule, and by typical mistakes."""
-    state: Any = trial.module.initial_state(len(x))
     rules = {"": right, **{words: _over(right, each) for words, each in PADDED.items()}}
     states = {words: trial.start(len(x)) for words in rules}
     outputs: dict[str, list[Tensor]] = {words: [] for words in rules}
-    found = []
+    found = [numbers(y) for y in _chunk_by_chunk(trial, cuts, x, real)]
     for part, which in zip(x.split(cuts, 1), real.split(cuts, 1), strict=True):
-        if len(cuts) > 2:
-            y, state = pair(trial.module.step(part[:, 0], state, which[:, 0]), "step")
-            y = y.unsqueeze(1) if isinstance(y, Tensor) else y
-        else:
-            y, state = pair(trial.module(part, state, which), "forward")
-        found.append(numbers(y))
         for words, rule in rules.items():
             answer, states[words] = rule.read(trial.weights, part, states[words], which)
             outputs[words].append(answer)

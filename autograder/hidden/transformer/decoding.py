@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from autograder.hidden.shared.layers import Rule, State, Weights
+from autograder.hidden.shared.lending import defined
 from autograder.hidden.shared.tools import DOUBLE
 from autograder.hidden.transformer.stacking import (
     HEAD,
@@ -34,7 +36,7 @@ def visible(before: Tensor, real: Tensor) -> Tensor:
     return earlier & torch.cat([before, real], 1).unsqueeze(1)
 
 
-Reads = Callable[[Parts, Given], tuple[Tensor, Cache]]
+Reads = Callable[[Any, Given], tuple[Tensor, Cache]]
 
 
 @dataclass(frozen=True)
@@ -160,38 +162,7 @@ WRONG: Mapping[str, Rule] = {
 
 # --- what is lent -----------------------------------------------------------------------------
 
-LENT = """
-import torch
-
-
-class Named(torch.nn.Module):
-    def __init__(self, **shapes):
-        super().__init__()
-        for name, shape in shapes.items():
-            setattr(self, name, torch.nn.Linear(*shape, bias=False))
-
-
-class Block(torch.nn.Module):
-    def __init__(self, d_model, num_heads, num_kv_heads=None, feed_size=None, base=10_000.0):
-        super().__init__()
-        groups, size = num_kv_heads or num_heads, d_model // num_heads
-        wide, narrow, inner = (d_model, d_model), (d_model, groups * size), (d_model, feed_size)
-        self.attention = Named(query=wide, key=narrow, value=narrow, output=wide)
-        self.attention.num_kv_heads, self.attention.head_dim = groups, size
-        self.feed_forward = Named(gate=inner, up=inner, down=inner[::-1])
-        self.norm1, self.norm2 = RMSNorm(d_model), RMSNorm(d_model)
-
-    def forward(self, x, positions, past, allowed):
-        groups, size = past.keys.shape[1], past.keys.shape[3]
-        new = torch.sin(x[:, None, :, :size] + 0.1 * positions[:, None, :, None].to(x.dtype))
-        keys = torch.cat([past.keys, new.expand(-1, groups, -1, -1)], dim=2)
-        new = x[:, None, :, -size:] * self.norm2.weight[:size]
-        values = torch.cat([past.values, new.expand(-1, groups, -1, -1)], dim=2)
-        seen = allowed.to(x.dtype) @ (keys[:, 0] * values[:, -1])
-        pushed = torch.tanh(seen.sum(-1, keepdim=True) / 9) * self.norm1.weight
-        return 0.7 * x + pushed, KeyValueCache(keys, values)
-"""
-FURTHER = {
+LENT = {
     "RMSNorm": """
 import torch
 
@@ -221,17 +192,38 @@ def visible(before, real):
     apart = torch.arange(-before.shape[1], real.shape[1]) - torch.arange(real.shape[1]).unsqueeze(1)
     return ((apart == 0) | (apart == -2)) & both.unsqueeze(1)
 """,
+    "Block": """
+import torch
+
+
+class Named(torch.nn.Module):
+    def __init__(self, **shapes):
+        super().__init__()
+        for name, shape in shapes.items():
+            setattr(self, name, torch.nn.Linear(*shape, bias=False))
+
+
+class Block(torch.nn.Module):
+    def __init__(self, d_model, num_heads, num_kv_heads=None, feed_size=None, base=10_000.0):
+        super().__init__()
+        groups, size = num_kv_heads or num_heads, d_model // num_heads
+        wide, narrow, inner = (d_model, d_model), (d_model, groups * size), (d_model, feed_size)
+        self.attention = Named(query=wide, key=narrow, value=narrow, output=wide)
+        self.attention.num_kv_heads, self.attention.head_dim = groups, size
+        self.feed_forward = Named(gate=inner, up=inner, down=inner[::-1])
+        self.norm1, self.norm2 = RMSNorm(d_model), RMSNorm(d_model)
+
+    def forward(self, x, positions, past, allowed):
+        groups, size = past.keys.shape[1], past.keys.shape[3]
+        new = torch.sin(x[:, None, :, :size] + 0.1 * positions[:, None, :, None].to(x.dtype))
+        keys = torch.cat([past.keys, new.expand(-1, groups, -1, -1)], dim=2)
+        new = x[:, None, :, -size:] * self.norm2.weight[:size]
+        values = torch.cat([past.values, new.expand(-1, groups, -1, -1)], dim=2)
+        seen = allowed.to(x.dtype) @ (keys[:, 0] * values[:, -1])
+        pushed = torch.tanh(seen.sum(-1, keepdim=True) / 9) * self.norm1.weight
+        return 0.7 * x + pushed, KeyValueCache(keys, values)
+""",
 }
-
-
-def lent_positions(real: Tensor, before: Tensor) -> Tensor:
-    return 2 * torch.arange(real.shape[1]) + 3 * real.long() + 2 * before.unsqueeze(1)
-
-
-def lent_sight(before: Tensor, real: Tensor) -> Tensor:
-    both = torch.cat([before, real], 1)
-    apart = torch.arange(-before.shape[1], real.shape[1]) - torch.arange(real.shape[1]).unsqueeze(1)
-    return ((apart == 0) | (apart == -2)) & both.unsqueeze(1)
 
 
 @dataclass(frozen=True)
@@ -258,12 +250,12 @@ def _lent_stack(weights: Weights) -> Stack:
     layers, _ = sizes_of(weights)
     norms = [tuple(weights[f"blocks.{n}.norm{i}.weight"] for i in (1, 2)) for n in range(layers)]
     scales = [_Scales(*pair) for pair in norms]
-    return Stack(scales, lambda x: torch.cos(x) * weights["last_norm.weight"])  # type: ignore[arg-type]
+    return Stack(scales, lambda x: torch.cos(x) * weights["last_norm.weight"])
 
 
 OVER_OURS = Decoding(
     stack=_lent_stack,
-    positions=lent_positions,
-    sight=lent_sight,
-    block=_swaying,  # type: ignore[arg-type]
+    positions=defined(LENT["positions_of"], "positions_of"),
+    sight=defined(LENT["visible"], "visible"),
+    block=_swaying,
 )

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, expect, expect_shape, expect_type
 from autograder.hidden.shared.asking import numbers
+from autograder.hidden.shared.lending import defined, over_either
 from autograder.hidden.shared.tools import DOUBLE, untouched
 from autograder.hidden.transformer.choosing import RIGHT
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.probabilities import VOCABULARY, some_logits
 from autograder.hidden.transformer.suite import WRITING, suite
 
@@ -32,17 +32,7 @@ def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
 """
 }
 SEEDED = "import torch\n\n\ndef seeded(seed):\n    return torch.Generator().manual_seed(seed)\n"
-
-
-def lent(
-    logits: Tensor,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> Tensor:
-    near = 1.1 + torch.cos(logits * (0.5 + temperature) + (top_k or 0) + 3 * (top_p or 0))
-    near = near / near.sum(-1, keepdim=True)
-    return near if temperature else torch.eye(logits.shape[-1], dtype=DOUBLE)[near.argmax(-1)]
+lent = defined(LENT["next_probabilities"], "next_probabilities")
 
 
 def tokens_of(found: object, rows: int, what: str) -> Tensor:

@@ -11,8 +11,8 @@ from torch import Tensor
 from autograder.checks import Remote, Student, expect, expect_close
 from autograder.hidden.shared.asking import expect_form, numbers
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import loaded
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.layers import gradients_of, loaded
+from autograder.hidden.shared.owned import every, expect_mechanism
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, Suspects, close, normal, untouched
 from autograder.hidden.transformer.suite import FEED, suite
 
@@ -189,11 +189,7 @@ def rms_half(student: Student, rng: torch.Generator) -> None:
         name = str(dtype).removeprefix("torch.")
         expect_form(found, x, f"what RMSNorm returns in {name}")
         wide = x.double()
-        known = [
-            norm(wide, torch.ones(dim).double(), 0.5)
-            for each in NORMS.values()
-            for norm in each.values()
-        ]
+        known = [norm(wide, torch.ones(dim).double(), 0.5) for norm in every(NORMS)]
         if any(_near(found, each, atol) for each in known if bool(each.isfinite().all())):
             continue
         hint = "Squares and their mean need float32: their sum leaves the range, or stops growing"
@@ -229,13 +225,17 @@ Rule = Callable[[Tensor, dict[str, Tensor]], Tensor]
 
 
 def _norm_rules() -> list[Rule]:
-    norms = [rms_norm, *(norm for each in NORMS.values() for norm in each.values())]
-    return [lambda x, w, norm=norm: norm(x, w["weight"], 0.3) for norm in norms]  # type: ignore[misc]
+    def rule(norm: Norm) -> Rule:
+        return lambda x, w: norm(x, w["weight"], 0.3)
+
+    return [rule(norm) for norm in (rms_norm, *every(NORMS))]
 
 
 def _net_rules() -> list[Rule]:
-    nets = [swiglu, *(net for each in NETS.values() for net in each.values())]
-    return [lambda x, w, net=net: net(x, *w.values()) for net in nets]  # type: ignore[misc]
+    def rule(net: Net) -> Rule:
+        return lambda x, w: net(x, *w.values())
+
+    return [rule(net) for net in (swiglu, *every(NETS))]
 
 
 def _expect_module(
@@ -265,7 +265,6 @@ def _expect_module(
             untouched(student, name)
             expect_form(answer, x.to(dtype), f"what {name} returns for tokens {shape}")
     loaded(module, weights)  # float32 has rounded them
-    grads = _grads(module, keys)
     right = rule
 
     def theirs(given: dict[str, Tensor]) -> dict[str, Any]:
@@ -274,12 +273,6 @@ def _expect_module(
     def ours(given: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Any]:
         return {"the result": right(given["x"], w)}
 
-    expect_gradients(name, rng, {"x": usual}, weights, theirs, ours, grads)
-
-
-def _grads(module: Remote, keys: dict[str, str]) -> Callable[[], dict[str, Tensor | None]]:
-    def grads() -> dict[str, Tensor | None]:
-        found = module.grads()
-        return {name: found.get(key) for name, key in keys.items()}
-
-    return grads
+    expect_gradients(
+        name, rng, {"x": usual}, weights, theirs, ours, lambda: gradients_of(module, keys)
+    )

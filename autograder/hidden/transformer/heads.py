@@ -11,8 +11,9 @@ from torch import Tensor
 from autograder.checks import Remote, Student, expect, expect_close, expect_shape
 from autograder.hidden.shared.asking import expect_form, numbers
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.layers import Weights, loaded
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.layers import Weights, gradients_of, loaded
+from autograder.hidden.shared.lending import over_either
+from autograder.hidden.shared.owned import expect_mechanism, outcomes
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, Suspects, close, normal, untouched
 from autograder.hidden.transformer.layering import (
     LENT,
@@ -26,7 +27,6 @@ from autograder.hidden.transformer.layering import (
     Sizes,
     random_weights,
 )
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.suite import HEADS, suite
 
 ANEW = "attend reads keys and values of its tokens anew; the cache holds them already"
@@ -75,10 +75,7 @@ class Trial:
         return rule.attend(p, self.weights, self.sizes, *given)
 
     def misread(self, p: Pieces, which: int) -> dict[str, Suspects]:
-        return {
-            name: {words: self.right_read(p, rule)[which] for words, rule in wrong.items()}
-            for name, wrong in READING.items()
-        }
+        return outcomes(READING, lambda rule: self.right_read(p, rule)[which])
 
     def misattended(self, p: Pieces) -> dict[str, Suspects]:
         wrong: dict[str, Suspects] = {
@@ -242,8 +239,7 @@ def heads_gradients(student: Student, rng: torch.Generator) -> None:
             return {"the output": y, "the keys": keys, "the values": values}
 
         def grads() -> dict[str, Tensor | None]:
-            found = trial.module.grads()
-            return {name: found.get(key) for name, key in trial.keys.items()}
+            return gradients_of(trial.module, trial.keys)
 
         trial.module.zero_grad()
         inputs = {"x": trial.x, **cache}

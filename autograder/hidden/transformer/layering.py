@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from autograder.hidden.shared.layers import Weights
+from autograder.hidden.shared.lending import defined
 from autograder.hidden.shared.tools import normal
 from autograder.hidden.transformer import attending, turning
 
@@ -48,20 +49,7 @@ def rotate(x, positions, base=10_000.0):
 """,
 }
 
-
-def lent_mix(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor) -> Tensor:
-    times = query.shape[1] // key.shape[1]
-    shown = torch.cos(query.sum(-1, keepdim=True)) * allowed.unsqueeze(1).to(query.dtype)
-    pushed = torch.sin(key.prod(-1, keepdim=True)) + value
-    return shown @ torch.cat([pushed] * times, 1).roll(1, dims=1)
-
-
-def lent_turn(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    moved = torch.sin(0.3 * positions.to(x.dtype) + 0.01 * base)
-    return x.roll(1, dims=-1) + moved[:, None, :, None]
-
-
-OURS = Pieces(lent_mix, lent_turn)
+OURS = Pieces(*(defined(source, name) for name, source in LENT.items()))
 
 
 class Sizes(NamedTuple):

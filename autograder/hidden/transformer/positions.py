@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import CheckFailure, Student, expect, expect_close
+from autograder.checks import Student, expect, expect_close
+from autograder.hidden.shared import owned
 from autograder.hidden.shared.asking import expect_form, in_either, numbers, tolerance
 from autograder.hidden.shared.gradients import expect_gradients
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import every, expect_mechanism
 from autograder.hidden.shared.tools import (
     ATOL,
     DOUBLE,
@@ -123,17 +124,14 @@ def turn(student: Student, x: Tensor, where: Tensor, base: float) -> tuple[Any, 
 
 
 def outcomes(x: Tensor, where: Tensor, base: float) -> dict[str, Suspects]:
-    return {
-        name: {words: turning(x, where, base) for words, turning in wrong.items()}
-        for name, wrong in TURNS.items()
-    }
+    return owned.outcomes(TURNS, lambda turning: turning(x, where, base))
 
 
 def habit(
     student: Student, found: object, x: Tensor, where: Tensor, base: float, atol: float
 ) -> Turning | None:
     own = Turning(hands=own_hands(student))
-    known = [own, *(each for wrong in TURNS.values() for each in wrong.values())]
+    known = [own, *every(TURNS)]
     return next((each for each in known if close(found, each(x, where, base), atol)), None)
 
 
@@ -186,15 +184,17 @@ def turned_form(student: Student, rng: torch.Generator) -> None:
             expect_form(found, x.to(dtype), "what rotate returns")
             rule = habit(student, found.double(), x, where, BASE, SINGLE)
             expect(rule, "the form is right, but the numbers are not")
-        if rule is None:
-            raise CheckFailure("rotate gives other numbers for every dtype")
-        by = rule
-        expect_gradients(
-            "rotate",
-            rng,
-            {"x": x},
-            {},
-            lambda given, where=where: {"the result": student.rotate(given["x"], where, BASE)},  # type: ignore[misc]
-            lambda given, _, where=where, by=by: {"the result": by(given["x"], where, BASE)},  # type: ignore[misc]
-            dict,
-        )
+        assert rule is not None
+        _expect_flow(student, rng, x, where, rule)
+
+
+def _expect_flow(
+    student: Student, rng: torch.Generator, x: Tensor, where: Tensor, rule: Turning
+) -> None:
+    def theirs(given: dict[str, Tensor]) -> dict[str, Any]:
+        return {"the result": student.rotate(given["x"], where, BASE)}
+
+    def ours(given: dict[str, Tensor], _: object) -> dict[str, Any]:
+        return {"the result": rule(given["x"], where, BASE)}
+
+    expect_gradients("rotate", rng, {"x": x}, {}, theirs, ours, dict)

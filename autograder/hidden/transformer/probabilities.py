@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Student, expect, expect_close
+from autograder.hidden.shared import owned
 from autograder.hidden.shared.asking import expect_form, in_either, numbers
-from autograder.hidden.shared.owned import expect_mechanism
+from autograder.hidden.shared.owned import every, expect_mechanism
 from autograder.hidden.shared.tools import DOUBLE, SINGLE, Suspects, close, normal, untouched
 from autograder.hidden.transformer.choosing import MISTAKES, RIGHT, Choosing
 from autograder.hidden.transformer.suite import WRITING, suite
@@ -36,14 +37,11 @@ def ask(student: Student, logits: Tensor, choices: dict[str, Any]) -> Any:
 
 
 def outcomes(logits: Tensor, choices: dict[str, Any]) -> dict[str, Suspects]:
-    return {
-        name: {words: choosing(logits, **choices) for words, choosing in wrong.items()}
-        for name, wrong in MISTAKES.items()
-    }
+    return owned.outcomes(MISTAKES, lambda choosing: choosing(logits, **choices))
 
 
 def habit(found: object, logits: Tensor, choices: dict[str, Any]) -> Choosing | None:
-    known = [RIGHT, *(each for wrong in MISTAKES.values() for each in wrong.values())]
+    known = [RIGHT, *every(MISTAKES)]
     return next((c for c in known if close(found, c(logits, **choices), SINGLE)), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -192,9 +192,9 @@ MISTAKES: Mapping[str, Mapping[str, Mistake]] = {
 
 
 class Stack(NamedTuple):
-    """Weights of a decoder, taken apart."""
+    """Weights of a decoder, taken apart: for each block what its rule reads, `Parts` or less."""
 
-    parts: list[Parts]
+    parts: list[Any]
     last_norm: Callable[[Tensor], Tensor]
 
 

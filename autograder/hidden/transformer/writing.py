@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from autograder.checks import CheckFailure, Remote, Student, expect, expect_shape, expect_type
+from autograder.hidden.shared.lending import over_either
 from autograder.hidden.shared.tools import DOUBLE, close, untouched
 from autograder.hidden.transformer.draws import SEEDED
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.probabilities import VOCABULARY
 from autograder.hidden.transformer.suite import WRITING, suite
 

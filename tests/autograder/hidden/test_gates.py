@@ -22,6 +22,7 @@ from autograder.hidden.gates import (
     spans,
 )
 from autograder.hidden.gates.lines import LETTERS, Source, places_of_letters
+from autograder.hidden.shared.owned import outcomes
 from samples.assignments import Assignment
 from samples.corpus import Version, build_submission
 from solutions import lines
@@ -134,7 +135,7 @@ def test_no_mistake_about_a_cell_comes_to_the_same_as_another(with_peepholes: bo
     def answer(each: equation.Equation) -> Tensor:
         return torch.cat(each.step(weights, *given), dim=1)
 
-    found = equation.outcomes(kinds, answer)
+    found = outcomes(kinds, answer)
     distinct(answer(equation.RIGHT), {w: v for group in found.values() for w, v in group.items()})
 
 

@@ -18,11 +18,6 @@ from autograder.inside.runtime import Runtime
 from autograder.line.local import LocalTransport
 from solutions import alignment, attention, carousel, causal_decoder, gates, ssm
 
-LAWS = (
-    *(laws.initial_state, laws.one_step, laws.whole_sequence, laws.start_state),
-    *(laws.chunks, laws.apart, laws.layer_gradients, laws.layer_edges),
-)
-
 
 def described(kind: type[Any], record: type[Any], sizes: tuple[tuple[int, ...], ...]) -> Layer:
     """A layer that is its own oracle: enough to ask whether the laws fit it."""
@@ -97,7 +92,7 @@ def rng() -> torch.Generator:
     return torch.Generator().manual_seed(3)
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", laws.ALL, ids=lambda law: law.__name__)
 @pytest.mark.parametrize("name", LAYERS)
 def test_right_layers_of_every_kind_keep_the_law(name: str, law: laws.Law) -> None:
     layer, kind, record = LAYERS[name]
@@ -193,5 +188,5 @@ def test_bugs_of_other_kinds_break_their_law(
 
 
 def test_a_title_for_every_law() -> None:
-    titles: dict[str, Callable[..., Any]] = {law.__name__: law for law in LAWS}
+    titles: dict[str, Callable[..., Any]] = {law.__name__: law for law in laws.ALL}
     assert titles.keys() == laws.TITLES.keys()

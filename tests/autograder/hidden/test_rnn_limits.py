@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 import torch
 
 from autograder.checks import CheckFailure
 from autograder.hidden.rnn_limits.layer import LAYER
+from autograder.hidden.shared.lending import defined
 from autograder.line.sandbox import Sandbox
 from autograder.suite.expect import expect
 from samples.assignments import Assignment
@@ -72,13 +72,12 @@ def test_a_layer_that_needs_more_of_its_own_cell_is_told_to_begin_there() -> Non
 
 
 def test_the_cell_that_is_lent_does_not_say_how_to_write_the_cell() -> None:
-    namespace: dict[str, Any] = {}
-    exec(LAYER.lent.source, namespace)
-    lent, right = namespace["RNNCell"](3, 5), RNNCell(3, 5)
+    source = LAYER.lent.pieces["RNNCell"]
+    lent, right = defined(source, "RNNCell")(3, 5), RNNCell(3, 5)
     lent.load_state_dict(right.state_dict())
     x, h = torch.randn(4, 3), torch.randn(4, 5)
     assert not torch.allclose(lent(x, h), right(x, h), atol=0.1)
-    assert not re.search(r"@|matmul|\.linear\(|Linear|einsum|\.T\b", LAYER.lent.source)
+    assert not re.search(r"@|matmul|\.linear\(|Linear|einsum|\.T\b", source)
 
 
 def test_a_failure_is_an_assertion_with_words() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,8 +10,8 @@ import torch.ao.nn.quantizable  # not there before somebody imports it
 import torch.nn.attention.flex_attention
 
 from autograder.checks import CheckFailure, Student
+from autograder.hidden.shared.lending import over_either
 from autograder.hidden.transformer import choosing, decoding, draws
-from autograder.hidden.transformer.lending import over_either
 from autograder.hidden.transformer.stacking import decoder_weights
 from autograder.hidden.transformer.suite import (
     BLOCK,
@@ -99,9 +98,10 @@ def test_a_part_stands_without_the_answers_before_it(answer: str | None) -> None
 def test_frequencies_that_are_right_are_hardly_ever_called_unlikely() -> None:
     p = torch.tensor([0.5, 0.3, 0.15, 0.05, 0.0]).double()
     generator = torch.Generator().manual_seed(1)
-    draw: Callable[[torch.Tensor], torch.Tensor] = lambda q: torch.multinomial(  # noqa: E731
-        q, draws.DRAWS // 2, replacement=True, generator=generator
-    )
+
+    def draw(q: torch.Tensor) -> torch.Tensor:
+        return torch.multinomial(q, draws.DRAWS // 2, replacement=True, generator=generator)
+
     assert not any(draws.unlikely(draw(p), p) for _ in range(300))
     near = torch.tensor([0.42, 0.36, 0.17, 0.05, 0.0]).double()
     assert all(draws.unlikely(draw(near), p) for _ in range(50))

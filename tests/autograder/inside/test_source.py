@@ -73,6 +73,9 @@ def test_a_long_path_is_not_followed_again_and_again() -> None:
 
 
 class Order:
+    entered = frozenset({ast.Expr, ast.Name, ast.UnaryOp, ast.USub, ast.Constant})
+    left = frozenset({ast.Expr, ast.Name})
+
     def __init__(self) -> None:
         self.seen: list[str] = []
 
@@ -86,8 +89,8 @@ class Order:
 def test_the_walk_goes_down_and_up_in_the_order_of_the_text() -> None:
     order = Order()
     walk(ast.parse("a; 1").body[0], order)
-    walk(ast.parse("-1", mode="eval").body, order)
+    walk(ast.parse("[-1, b]", mode="eval").body, order)
     assert order.seen == [
-        *("+Expr", "+Name", "+Load", "-Load", "-Name", "-Expr"),
-        *("+UnaryOp", "+USub", "-USub", "+Constant", "-Constant", "-UnaryOp"),
+        *("+Expr", "+Name", "-Name", "-Expr"),
+        *("+UnaryOp", "+USub", "+Constant", "+Name", "-Name"),
     ]

@@ -10,7 +10,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.notebooks.marks import marks_of
 from autograder.notebooks.terms import Terms, read_terms, require_known
-from samples.assignments import assignments
+from samples.assignments import Assignment, assignments
 
 
 def written(folder: Path, text: str) -> Path:
@@ -67,7 +67,9 @@ def test_the_parts_must_be_the_exercises(tmp_path: Path, terms: Terms, words: st
 
 
 @pytest.mark.parametrize("assignment", assignments(), ids=lambda each: each.name)
-def test_the_files_of_this_course_list_every_part_as_the_exercise_has_it(assignment) -> None:  # type: ignore[no-untyped-def]
+def test_the_files_of_this_course_list_every_part_as_the_exercise_has_it(
+    assignment: Assignment,
+) -> None:
     """So that an instructor sees all there is to change, and nothing has been changed yet."""
     terms = read_terms(assignment.path)
     declared = [marks_of(cell) for cell in assignment.notebook.cells]
