@@ -232,7 +232,7 @@ class _Assembler:
                 self.object_text(number, node, alias, declared, is_solution=is_solution)
                 for alias in node.names
             ]
-            lines[node.lineno - 1 : node.end_lineno] = ["\n\n\n".join(objects)]
+            lines[node.lineno - 1 : node.end_lineno] = [_in_a_row(objects)]
         return "\n".join(lines).strip("\n")
 
     def object_text(
@@ -276,6 +276,14 @@ class _Assembler:
     ) -> AutograderError:
         grade_id = declared.get("grade_id", "none") if isinstance(declared, dict) else "none"
         return AutograderError(what, f"{self.path}, cell {number}, grade_id {grade_id}", todo)
+
+
+def _in_a_row(objects: list[str]) -> str:
+    """Return the objects' texts with two empty lines between them, and none between one-liners."""
+    text = objects[0]
+    for before, after in zip(objects, objects[1:], strict=False):
+        text += ("\n\n\n" if "\n" in before + after else "\n") + after
+    return text
 
 
 def _is_to_be_replaced(node: ast.stmt) -> bool:

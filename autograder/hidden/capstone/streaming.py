@@ -29,7 +29,11 @@ def tokens(rng: torch.Generator, batch: int, time: int) -> Tensor:
 
 
 def attentive(student: Student, rng: torch.Generator) -> Pupil:
-    """Return a fresh layer in float64, if it has weights and its outputs depend on its input."""
+    """Return a fresh layer in float64, if it has weights, hears its input and remembers it.
+
+    A layer that says the same whatever it hears agrees with itself for nothing, and so does one
+    that has no memory.
+    """
     pupil = Pupil(student).double()
     expect(
         any(value.numel() for value in pupil.state_dict().values()),
@@ -46,6 +50,11 @@ def attentive(student: Student, rng: torch.Generator) -> Pupil:
     expect(
         not torch.allclose(first[:, -1], pupil(tokens(rng, 2, 5))[0][:, -1], atol=CLOSE),
         f"{NAME}.forward answers the same whatever it hears",
+    )
+    other = torch.cat([x[:, :-2], tokens(rng, 2, 1), x[:, -1:]], dim=1)
+    expect(
+        not torch.allclose(first[:, -1], pupil(other)[0][:, -1], atol=CLOSE),
+        f"{NAME} has no memory: its answer does not depend on the token before the last",
     )
     return pupil
 

@@ -27,8 +27,7 @@ from autograder.line.limits import Limits
 from autograder.line.local import LocalTransport
 from autograder.line.sandbox import Sandbox
 from autograder.recipes.exam import share_right, streamed, unknown_words
-from autograder.recipes.tongue import LETTERS, draw_tongue, draw_words
-from autograder.recipes.training import FEATURES, Trained, shuffled, train
+from autograder.recipes.training import FEATURES, Trained, train
 from autograder.suite.desk import Desk
 from autograder.verdict import Verdict
 from benchmarks.rungs import student_of, student_of_answers
@@ -155,28 +154,10 @@ def test_the_exam_is_held_in_a_process_that_has_not_trained(overheard: Overheard
     assert any(isinstance(body, wire.LoadStateDict) for body in exam.bodies)
 
 
-def test_words_of_the_exam_are_not_those_of_training() -> None:
-    rng = torch.Generator().manual_seed(3)
-    tongue = draw_tongue(rng)
-    known = set(map(tuple, draw_words(tongue, 500, rng)[0].tolist()))
-    asked = set(map(tuple, unknown_words(tongue, 300, known, rng).tolist()))
-    assert len(asked) == 300
-    assert not asked & known
-
-
 def test_every_submission_has_tongues_of_its_own() -> None:
     first, second = (student_of("strong", Desk(seed)) for seed in (1, 2))
     assert entry_of(first).score.mean != entry_of(second).score.mean
     assert entry_of(first).score.mean == entry_of(student_of("strong", Desk(1))).score.mean
-
-
-def test_weights_that_are_brought_along_are_shuffled() -> None:
-    rng = torch.Generator().manual_seed(0)
-    weights = {"w": torch.arange(12.0).view(3, 4), "one": torch.tensor(2.0)}
-    mixed = shuffled(weights, rng)
-    assert not torch.equal(mixed["w"], weights["w"])
-    assert torch.equal(mixed["w"].flatten().sort().values, torch.arange(12.0))
-    assert torch.equal(mixed["one"], weights["one"])
 
 
 def test_training_is_done_once_for_all_checks() -> None:
@@ -255,28 +236,3 @@ def lower_bound_without_score() -> float:
     rest = {"little_time", "more_than_weak", "halfway_to_good", "as_good"}
     rest |= {"halfway_to_strong", "as_strong"}
     return sum(check.points for check in suite.checks if check.name not in rest)
-
-
-# --- the tongues ------------------------------------------------------------------------------
-
-
-def test_a_word_sounds_by_its_letters_and_what_is_around_them() -> None:
-    rng = torch.Generator().manual_seed(0)
-    tongue = draw_tongue(rng)
-    letters, sounds = draw_words(tongue, 300, rng)
-    for word, said in zip(letters.tolist(), sounds.tolist(), strict=True):
-        context, before = 0, LETTERS
-        for place, letter in enumerate(word[:-1]):
-            if letter == LETTERS:
-                assert said[place + 1] == -1
-                continue
-            contexts = (
-                0,
-                int(tongue.after[word[place + 1]]),
-                int(tongue.before[before]),
-                context,
-            )
-            assert said[place + 1] == tongue.sound[letter, contexts[tongue.kind[letter]]]
-            context = int(tongue.mark[letter]) if tongue.mark[letter] >= 0 else context
-            before = letter
-        assert said[0] == -1
