@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -281,7 +282,7 @@ class _Assembler:
 def _in_a_row(objects: list[str]) -> str:
     """Return the objects' texts with two empty lines between them, and none between one-liners."""
     text = objects[0]
-    for before, after in zip(objects, objects[1:], strict=False):
+    for before, after in pairwise(objects):
         text += ("\n\n\n" if "\n" in before + after else "\n") + after
     return text
 
