@@ -3,8 +3,8 @@
 A word is a row of letters, and each letter has a sound, which may depend on the letter before it,
 on the one after it, or on the last *mark* heard in the word. Which letter is which, and what all
 of them sound like, is drawn; so what is known of one tongue says nothing about the next one. A
-real language would not do: recoding its letters makes a cipher that is solved in a second, and
-then there are dictionaries.
+real language would not do: with its letters recoded it is a cipher of the simplest kind, and there
+are dictionaries.
 """
 
 from __future__ import annotations
