@@ -123,5 +123,5 @@ def _row(entry: Entry) -> dict[str, str | int]:
         "error": "" if error is None else f"{100 * error:.1f}",
         "percent": f"{min(max(100 * entry.score, 0.0), 100.0):.1f}",
         "weights": "–" if weights is None else f"{weights:,.0f}",
-        "seconds": "–" if seconds is None else f"{seconds:.1f}",
+        "seconds": "–" if seconds is None else f"{seconds:.1f} s",
     }
