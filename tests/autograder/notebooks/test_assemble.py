@@ -44,6 +44,27 @@ def test_import_becomes_the_source_of_the_object(exercise: Path) -> None:
     assert sources["scale"] == "SCALE = 2"
 
 
+def test_a_recipe_is_replaced_as_the_reference_is(exercise: Path) -> None:
+    """Short constants stand in a row, and everything else by itself."""
+    recipes = exercise.parent.parent / "autograder" / "recipes"
+    recipes.mkdir(parents=True)
+    text = "LETTERS = 26\nEND = LETTERS  # after the last\n\n\ndef draw(rng):\n    return END\n"
+    (recipes / "words.py").write_text(text)
+    change(
+        exercise,
+        "from solutions.tiny import SCALE",
+        "from autograder.recipes.words import LETTERS, END, draw",
+    )
+    sources = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
+    assert sources["scale"] == text.rstrip("\n")
+
+
+def test_limits_of_its_terms_stand_in_the_notebook(exercise: Path) -> None:
+    assert assemble(exercise, Suite()).metadata["autograder"]["limits"] == {}
+    exercise.with_suffix(".toml").write_text("[limits]\ntotal_s = 240\n")
+    assert assemble(exercise, Suite()).metadata["autograder"]["limits"] == {"total_s": 240.0}
+
+
 def test_marks_are_nbgraders(exercise: Path) -> None:
     from nbgrader.nbgraderformat import MetadataValidator
 
