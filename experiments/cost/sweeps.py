@@ -63,8 +63,9 @@ def depth(parameters: dict[str, Any], device: str) -> Outcome:
     """Count the serial steps of one layer's forward pass at short lengths, and extend the rule.
 
     A ``compiled`` kernel of the CPU would count as one step; on the meta device, which computes
-    shapes only, a scan takes its parallel form. One operation on whole tensors is one step. The rule a + b u(T) is
-    fitted to the first two lengths; ``as_predicted`` says whether the others follow it.
+    shapes only, a scan takes its parallel form. One operation on whole tensors is one step. The
+    rule a + b u(T) is fitted to the first two lengths; ``as_predicted`` says whether the others
+    follow it.
     """
     form, lengths, spec = parameters["depth"], parameters["lengths"], parameters["spec"]
     layer = build(spec["kind"], spec["arguments"], **parameters["changes"])
