@@ -19,10 +19,12 @@ from experiments.instruments.probes import gradient_by_lag, serial_steps
 from solutions.alignment import AlignmentDecoder, BahdanauDecoder
 from solutions.carousel import LSTM1997, NaiveCarousel
 from solutions.causal_decoder import CausalDecoder
+from solutions.delta import GatedDeltaNet
 from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
 from solutions.memory import Encoder, FixedContextDecoder
 from solutions.rnn import RNN
+from solutions.ssd import Mamba2
 
 WIDTH = 64
 SHORT, LONG = 10, 1000  # tokens read before the question is asked
@@ -79,6 +81,8 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "one-vector": ("GRU writes after GRU, one vector", one_vector),
     "looking-back": ("the same, looking back at the source", looking_back),
     "transformer": ("transformer block, with cache", lambda width: CausalDecoder(width, 4, 1, 2)),
+    "mamba2": ("Mamba-2, in chunks of 64", lambda width: Mamba2(width, num_heads=4)),
+    "delta": ("gated delta rule, in chunks of 64", lambda width: GatedDeltaNet(width, 4)),
 }
 
 

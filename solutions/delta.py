@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_form, check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
 from solutions.linear_attention import Form, parallel_form
 
@@ -41,11 +42,11 @@ def gated_delta_rule(
     "chunked" pieces of ``chunk`` tokens; all agree. Raises ValueError for another form or a
     chunk below 1. Source: Yang, Kautz & Hatamizadeh 2025, eq. (10) and section 3.3.
     """
-    if form not in ("recurrent", "parallel", "chunked") or chunk < 1:
-        raise ValueError(
-            "form must be 'recurrent', 'parallel' or 'chunked' with chunk at least 1, "
-            f"got {form!r} and {chunk}"
-        )
+    check_form(form, chunk)
+    if S.dtype != single(S.dtype):  # sums over time are taken in float32
+        exact = (q.float(), k.float(), v.float(), log_alpha.float(), beta.float(), S.float())
+        y, last = gated_delta_rule(*exact, form, chunk)
+        return y.to(S.dtype), last.to(S.dtype)
     outputs = []
     if form == "recurrent":
         parts = (part.unbind(2) for part in (q, k, v, log_alpha.exp(), beta))
@@ -104,8 +105,10 @@ class GatedDeltaNet(SequenceLayer[DeltaState]):
     y = W_o ( swish(W_g x) * rms( S(t)^T q(t) ) ),  S as in ``gated_delta_rule``
 
     x, y: (batch, time, d_model). The paper's short convolutions before q, k and v are left
-    out. Raises ValueError or TypeError that names the argument whose shape, dtype or device
-    is wrong. Source: Yang, Kautz & Hatamizadeh 2025, section 3.4.
+    out. The authors' code also multiplies q by 1/sqrt(head), adds 1e-6 under the root of the
+    norms and 1e-5 in rms (here 0 and 1e-6), and gives rms a weight. Raises ValueError or TypeError
+    that names the argument whose shape, dtype or device is wrong.
+    Source: Yang, Kautz & Hatamizadeh 2025, section 3.4.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class GatedDeltaNet(SequenceLayer[DeltaState]):
         super().__init__()
         if num_heads < 1 or d_model < num_heads or d_model % num_heads:
             raise ValueError(f"d_model must be a multiple of num_heads, got {d_model}, {num_heads}")
+        check_form(form, chunk)
         self.d_model, self.num_heads, self.form, self.chunk = d_model, num_heads, form, chunk
         self.head = d_model // num_heads
         self.qkv = nn.Linear(d_model, 3 * d_model, bias=False)
@@ -144,13 +148,16 @@ class GatedDeltaNet(SequenceLayer[DeltaState]):
         return self._read(x, self.initial_state(x.shape[0]) if state is None else state, self.form)
 
     def _read(self, x: Tensor, state: DeltaState, form: Form) -> tuple[Tensor, DeltaState]:
+        check_kind(state, DeltaState)
         shape = (x.shape[0], self.num_heads, self.head, self.head)
         check_state("state.S", state.S, shape, self.qkv.weight)
         heads = F.silu(self.qkv(x)).unflatten(-1, (3, self.num_heads, self.head))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # (batch, heads, time, head) each
         q, k = F.normalize(q, dim=-1), F.normalize(k, dim=-1)
         beta = torch.sigmoid(self.beta(x)).transpose(1, 2)
-        log_alpha = -(self.log_rate.exp() * F.softplus(self.alpha(x))).transpose(1, 2)
+        # torch.compile (2.13) takes softplus' gradient for contiguous: transpose before, not after.
+        forget = F.softplus(self.alpha(x).transpose(1, 2).contiguous())
+        log_alpha = -(self.log_rate.exp().unsqueeze(-1) * forget)
         y, S = gated_delta_rule(q, k, v, log_alpha, beta, state.S, form, self.chunk)
         y = F.rms_norm(y, (self.head,), eps=1e-6).transpose(1, 2).flatten(2)
         return self.out(F.silu(self.gate(x)) * y), DeltaState(S)

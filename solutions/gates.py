@@ -188,9 +188,10 @@ class LSTM(SequenceLayer[LSTMState]):
     ) -> tuple[Float[Tensor, "batch time hidden"], LSTMState]:
         """Read a whole sequence; ``state`` carries on from an earlier chunk."""
         check_sequence("x", x, self.cell.input_size, like=self.cell.weight_ih)
-        h, c = self.initial_state(x.shape[0]) if state is None else state
-        self._check_state(LSTMState(h, c), x.shape[0])
+        state = self.initial_state(x.shape[0]) if state is None else state
+        self._check_state(state, x.shape[0])
         ### BEGIN SOLUTION
+        h, c = state
         # The inputs' part of every net input in one product: only U h(t-1) has to wait.
         net = x.transpose(0, 1) @ self.cell.weight_ih.T + self.cell.bias
         outputs = []
@@ -201,9 +202,11 @@ class LSTM(SequenceLayer[LSTMState]):
         ### END SOLUTION
 
     def _check_state(self, state: LSTMState, batch: int) -> None:
+        if not isinstance(state, tuple) or len(state) != 2:
+            raise TypeError(f"state must be an LSTMState (h, c), got {type(state).__name__}")
         shape = (batch, self.cell.hidden_size)
-        check_state("state.h", state.h, shape, self.cell.weight_hh)
-        check_state("state.c", state.c, shape, self.cell.weight_hh)
+        check_state("state.h", state[0], shape, self.cell.weight_hh)
+        check_state("state.c", state[1], shape, self.cell.weight_hh)
 
 
 class PeepholeLSTM(LSTM):

@@ -26,7 +26,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from solutions.checking import check_form, check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
+from solutions.positions import frequencies
 
 Form = Literal["recurrent", "parallel", "chunked"]
 
@@ -46,15 +48,15 @@ def decayed_attention(
     Sources: Katharopoulos et al. 2020, eq. (16) to (20); Sun et al. 2023 (RetNet), eq. (5)
     to (7); Dao & Gu 2024 (Mamba-2), section 6.
     """
+    check_form(form, chunk)
+    if S.dtype != single(S.dtype):  # sums over time are taken in float32
+        exact = (q.float(), k.float(), v.float(), log_a.float(), S.float())
+        y, last = decayed_attention(*exact, form, chunk)
+        return y.to(S.dtype), last.to(S.dtype)
     if form == "recurrent":
         return recurrent_form(q, k, v, log_a, S)
     if form == "parallel":
         return parallel_form(q, k, v, log_a, S)
-    if form != "chunked" or chunk < 1:
-        raise ValueError(
-            "form must be 'recurrent', 'parallel' or 'chunked' with chunk at least 1, "
-            f"got {form!r} and {chunk}"
-        )
     outputs = []
     split = (u.split(chunk, dim=2) for u in (q, k, v, log_a))
     for q_c, k_c, v_c, log_a_c in zip(*split, strict=True):
@@ -106,6 +108,15 @@ def parallel_form(
     return within + from_before, last
 
 
+def feature_map(u: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return phi(u) = elu(u) + 1, but never less than the smallest positive number it can give.
+
+    elu(u) + 1 = exp(u) > 0 below 0, yet it rounds to 0 from -16.6 on in float32, and from -6.25
+    on in bfloat16. Where all of a token's features did, its output would be 0 / 0.
+    """
+    return (F.elu(u) + 1).clamp(min=torch.finfo(u.dtype).eps / 2)
+
+
 class LinearAttentionState(NamedTuple):
     """Sums over the past: of key times value, and of keys."""
 
@@ -120,9 +131,10 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
     S(t) = S(t-1) + phi(k(t)) v(t)^T,   z(t) = z(t-1) + phi(k(t))
     y(t) = W_o S(t)^T phi(q(t)) / (z(t) . phi(q(t)))
 
-    x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
-    whose shape, dtype or device is wrong. Source: Katharopoulos et al. 2020, eq. (7), (18)
-    to (20).
+    phi is kept above 0 where it would round to 0 (``feature_map``), so nothing is added to the
+    denominator; the authors' code adds 1e-6. x, y: (batch, time, d_model). Raises ValueError or
+    TypeError that names the argument whose shape, dtype or device is wrong. Source:
+    Katharopoulos et al. 2020, eq. (7), (18) to (20).
     """
 
     def __init__(
@@ -131,6 +143,7 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         super().__init__()
         if num_heads < 1 or d_model < num_heads or d_model % num_heads:
             raise ValueError(f"d_model must be a multiple of num_heads, got {d_model}, {num_heads}")
+        check_form(form, chunk)
         self.d_model, self.num_heads, self.form, self.chunk = d_model, num_heads, form, chunk
         self.head = d_model // num_heads
         self.qkv = nn.Linear(d_model, 3 * d_model, bias=False)
@@ -151,11 +164,12 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         check_token("x", x, self.d_model, like=self.qkv.weight)
         self._check_state(state, x.shape[0])
         q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head)).unbind(1)
-        q, k = F.elu(q) + 1, F.elu(k) + 1
+        given, exact = state.S.dtype, single(state.S.dtype)
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         S = state.S + k.unsqueeze(-1) * v.unsqueeze(-2)
         z = state.z + k
         y = torch.einsum("bhkv,bhk->bhv", S, q) / (z * q).sum(-1, keepdim=True)
-        return self.out(y.flatten(1)), LinearAttentionState(S, z)
+        return self.out(y.to(given).flatten(1)), LinearAttentionState(S.to(given), z.to(given))
 
     def forward(
         self, x: Float[Tensor, "batch time model"], state: LinearAttentionState | None = None
@@ -166,16 +180,18 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         self._check_state(state, x.shape[0])
         heads = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # (batch, heads, time, head) each
-        q, k = F.elu(q) + 1, F.elu(k) + 1
+        given, exact = state.S.dtype, single(state.S.dtype)  # no quotient in half precision
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         # z is the sum that S would hold for one more value that is always 1.
         v = F.pad(v, (0, 1), value=1.0)
-        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1)
+        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1).to(exact)
         never_fade = torch.zeros_like(q[..., 0])
         y, S = decayed_attention(q, k, v, never_fade, S, self.form, self.chunk)
-        y = y[..., :-1] / y[..., -1:]
+        y, S = (y[..., :-1] / y[..., -1:]).to(given), S.to(given)
         return self.out(y.transpose(1, 2).flatten(2)), LinearAttentionState(S[..., :-1], S[..., -1])
 
     def _check_state(self, state: LinearAttentionState, batch: int) -> None:
+        check_kind(state, LinearAttentionState)
         shape = (batch, self.num_heads, self.head)
         check_state("state.S", state.S, (*shape, self.head), self.qkv.weight)
         check_state("state.z", state.z, shape, self.qkv.weight)
@@ -196,13 +212,15 @@ class Retention(SequenceLayer[RetentionState]):
     y(t) = W_o ( swish(W_g x(t)) * norm(S(t)^T q(t)) )
 
     R(t) turns pair j of a head by the angle t theta_j, theta_j = 10000^(-2 j / head), so a
-    score depends on the distance only; norm is a layer norm within each head.
+    score depends on the distance only; norm is a layer norm within each head. Angles are
+    computed in float64 (see positions.py). The authors' code has theta_j = 10000^(-j / (head/2
+    - 1)), which ends at 1/10000 itself, and an RMS norm in place of the layer norm, which does
+    not take the mean off; neither norm has weights, eps is 1e-5 here.
     x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
     whose shape, dtype or device is wrong. Source: Sun et al. 2023, eq. (5), (6) and (8).
     """
 
     log_gamma: Tensor
-    theta: Tensor
 
     def __init__(
         self, d_model: int, num_heads: int, form: Form = "chunked", chunk: int = 64
@@ -212,14 +230,14 @@ class Retention(SequenceLayer[RetentionState]):
             raise ValueError(
                 f"d_model must be a multiple of 2 num_heads, got {d_model} and {num_heads}"
             )
+        check_form(form, chunk)
         self.d_model, self.num_heads, self.form, self.chunk = d_model, num_heads, form, chunk
         self.head = d_model // num_heads
         self.qkv = nn.Linear(d_model, 3 * d_model, bias=False)
         self.gate = nn.Linear(d_model, d_model, bias=False)
         self.out = nn.Linear(d_model, d_model, bias=False)
-        heads, pairs = torch.arange(num_heads), torch.arange(self.head // 2)
+        heads = torch.arange(num_heads)
         self.register_buffer("log_gamma", torch.log1p(-(2.0 ** (-5 - heads))))
-        self.register_buffer("theta", 10000.0 ** (-2 * pairs / self.head))
 
     def initial_state(self, batch: int) -> RetentionState:
         """Return S (batch, heads, head, head) of zeros at position 0."""
@@ -242,13 +260,15 @@ class Retention(SequenceLayer[RetentionState]):
         return self._read(x, self.initial_state(x.shape[0]) if state is None else state, self.form)
 
     def _read(self, x: Tensor, state: RetentionState, form: Form) -> tuple[Tensor, RetentionState]:
+        check_kind(state, RetentionState)
         batch, time, _ = x.shape
         shape = (batch, self.num_heads, self.head, self.head)
         check_state("state.S", state.S, shape, self.qkv.weight)
         check_state("state.position", state.position, (batch,))
         q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head)).permute(2, 0, 3, 1, 4)
         t = state.position.unsqueeze(1) + torch.arange(time, device=x.device)
-        angle = (t.unsqueeze(-1) * self.theta).unsqueeze(1)  # (batch, 1, time, pairs)
+        # float64, whatever the layer's: at position 10^5 a float32 angle is off by thousandths.
+        angle = (t.unsqueeze(-1) * frequencies(self.head, device=x.device)).unsqueeze(1)
         q, k = rotate(q, angle), rotate(k, angle) / math.sqrt(self.head)
         log_gamma = self.log_gamma.view(1, -1, 1).expand(batch, -1, time)
         y, S = decayed_attention(q, k, v, log_gamma, state.S, form, self.chunk)
@@ -259,7 +279,7 @@ class Retention(SequenceLayer[RetentionState]):
 def rotate(
     u: Float[Tensor, "batch heads time key"], angle: Float[Tensor, "batch 1 time pairs"]
 ) -> Float[Tensor, "batch heads time key"]:
-    """Turn each pair (u(2j), u(2j+1)) of a head by its angle."""
+    """Turn each pair (u(2j), u(2j+1)) of a head by its angle, in radians (float64)."""
     even, odd = u[..., 0::2], u[..., 1::2]
-    cos, sin = angle.cos(), angle.sin()
+    cos, sin = angle.cos().to(u.dtype), angle.sin().to(u.dtype)
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)

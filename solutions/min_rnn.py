@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
 from solutions.scan import log_space_scan, scan
 
@@ -41,8 +42,10 @@ class MinRNN(SequenceLayer[MinRNNState]):
     """What minGRU and minLSTM share: h(t) = a(t) h(t-1) + w(t) c(t) with weights a and w.
 
     A subclass says how the input sets the weights, in ``log_weights``. With ``log_space`` the
-    candidate is c = g(W_c x) > 0, h(0) = g(0) = 1/2, and ``forward`` works on logarithms
-    (the paper's stable form); without, c = W_c x, h(0) = 0, and ``forward`` is the plain scan.
+    candidate is c = g(W_c x) > 0, h(0) = g(0) = 1/2, and ``forward`` works on logarithms, as the
+    paper's code does; without, c = W_c x, h(0) = 0, and ``forward`` is the plain scan. The
+    logarithms keep a product of gates from underflowing, which the scan never forms; what they
+    cost is precision, more with every step (see ``log_space_scan``).
     """
 
     def __init__(self, input_size: int, hidden_size: int, log_space: bool = False) -> None:
@@ -84,15 +87,18 @@ class MinRNN(SequenceLayer[MinRNNState]):
         check_sequence("x", x, self.input_size, like=self.candidate.weight)
         state = self.initial_state(x.shape[0]) if state is None else state
         self._check_state(state, x.shape[0])
-        log_a, log_w = self.log_weights(x)
-        candidate = self.candidate(x)
+        given, exact = state.h.dtype, single(state.h.dtype)  # sums over time: float32 at least
+        parts = (*self.log_weights(x), self.candidate(x), state.h)
+        log_a, log_w, candidate, h0 = (part.to(exact) for part in parts)
         if self.log_space:
-            h = log_space_scan(log_a, log_w + log_positive(candidate), state.h.log())
+            h = log_space_scan(log_a, log_w + log_positive(candidate), h0.log())
         else:
-            h = scan(log_a.exp(), log_w.exp() * candidate, state.h)
+            h = scan(log_a.exp(), log_w.exp() * candidate, h0)
+        h = h.to(given)
         return h, MinRNNState(h[:, -1])
 
     def _check_state(self, state: MinRNNState, batch: int) -> None:
+        check_kind(state, MinRNNState)
         check_state("state.h", state.h, (batch, self.hidden_size), self.candidate.weight)
 
 

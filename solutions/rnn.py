@@ -147,7 +147,7 @@ class JordanRNN(SequenceLayer[JordanState]):
         check_token("x", x, self.input_size, like=self.input.weight)
         check_state("state.y", state.y, (x.shape[0], self.output_size), self.output.weight)
         h = torch.tanh(self.input(x) + self.feedback(state.y))
-        y = torch.sigmoid(self.output(h))
+        y = torch.sigmoid(self.output(h)).to(state.y.dtype)  # which torch.autocast leaves alone
         return y, JordanState(y)
 
     def forward(

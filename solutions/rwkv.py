@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
 from solutions.scan import scan
 
@@ -42,6 +43,10 @@ class RWKVTimeMixing(SequenceLayer[RWKVState]):
     does not read p or q, so it is known for all steps at once: m(t) + t w is the running
     maximum of k(s) + s w. ``forward`` computes that first; p and q are then two scans.
 
+    Start values are those of a first layer, made simpler: mu is one ramp from 0 to 1 for r, k and
+    v, log w a straight ramp from -5 to 3, u = 0. The authors' code bends the ramps by the layer's
+    depth and starts u at log 0.3, give or take 1/2. Its other half: channel_mixing.py.
+
     x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
     whose shape, dtype or device is wrong. Source: Peng et al. 2023, eq. (11) to (17) and
     appendix D.
@@ -64,7 +69,8 @@ class RWKVTimeMixing(SequenceLayer[RWKVState]):
     def initial_state(self, batch: int) -> RWKVState:
         """Return an empty past: zeros, and m so low that any token outvotes it."""
         zeros = self.bonus.new_zeros(batch, self.d_model)
-        return RWKVState(zeros, zeros, zeros, torch.full_like(zeros, NOTHING_STORED))
+        lowest = torch.full_like(zeros, max(NOTHING_STORED, torch.finfo(zeros.dtype).min))
+        return RWKVState(zeros, zeros.clone(), zeros.clone(), lowest)
 
     def step(
         self, x: Float[Tensor, "batch model"], state: RWKVState
@@ -88,18 +94,20 @@ class RWKVTimeMixing(SequenceLayer[RWKVState]):
         state = self.initial_state(x.shape[0]) if state is None else state
         self._check_state(state, x.shape[0])
         before = torch.cat([state.x.unsqueeze(1), x[:, :-1]], dim=1)
-        r, k, v = self._project(x, before)
-        w = self.log_decay.exp()
-        steps = torch.arange(x.shape[1] + 1, dtype=x.dtype, device=x.device).unsqueeze(-1)
-        risen = torch.cat([state.m.unsqueeze(1), k], dim=1) + steps * w
+        r, *from_input = self._project(x, before)
+        given, exact = state.p.dtype, single(state.p.dtype)  # sums over time: float32 at least
+        k, v, p0, q0, m0 = (u.to(exact) for u in (*from_input, *state[1:]))
+        w = self.log_decay.to(exact).exp()
+        steps = torch.arange(x.shape[1] + 1, dtype=exact, device=x.device).unsqueeze(-1)
+        risen = torch.cat([m0.unsqueeze(1), k], dim=1) + steps * w
         m = risen.cummax(dim=1).values - steps * w  # m(0) .. m(T)
         old, new = (m[:, :-1] - w - m[:, 1:]).exp(), (k - m[:, 1:]).exp()
-        p, q = scan(old, new * v, state.p), scan(old, new, state.q)
-        p_before = torch.cat([state.p.unsqueeze(1), p[:, :-1]], dim=1)
-        q_before = torch.cat([state.q.unsqueeze(1), q[:, :-1]], dim=1)
+        p, q = scan(old, new * v, p0), scan(old, new, q0)
+        p_before = torch.cat([p0.unsqueeze(1), p[:, :-1]], dim=1)
+        q_before = torch.cat([q0.unsqueeze(1), q[:, :-1]], dim=1)
         wkv = self._read(k, v, p_before, q_before, m[:, :-1])
-        last = RWKVState(x[:, -1], p[:, -1], q[:, -1], m[:, -1])
-        return self.out(torch.sigmoid(r) * wkv), last
+        last = RWKVState(x[:, -1], *(sums[:, -1].to(given) for sums in (p, q, m)))
+        return self.out(torch.sigmoid(r) * wkv.to(given)), last
 
     def _project(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return r, k and v of tokens x that follow the tokens ``before``."""
@@ -113,5 +121,6 @@ class RWKVTimeMixing(SequenceLayer[RWKVState]):
         return (old * p + new * v) / (old * q + new)
 
     def _check_state(self, state: RWKVState, batch: int) -> None:
+        check_kind(state, RWKVState)
         for name, value in zip(state._fields, state, strict=True):
             check_state(f"state.{name}", value, (batch, self.d_model), self.bonus)

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_kind
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
 from solutions.selective_scan import selective_scan
 
@@ -132,9 +133,12 @@ class Mamba(SequenceLayer[MambaState]):
     def _system(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return delta, A, B and C as the tokens u (..., inner) select them."""
         low_rank, B, C = self.select(u).split(self.split, dim=-1)
-        return F.softplus(self.step_size(low_rank)), -self.log_A.exp(), B, C
+        delta = F.softplus(self.step_size(low_rank))
+        # Under autocast the products are in half precision; the recurrence is not.
+        return delta.to(u.dtype), -self.log_A.exp(), B.to(u.dtype), C.to(u.dtype)
 
     def _check_state(self, state: MambaState, batch: int) -> None:
+        check_kind(state, MambaState)
         past = self.conv_weight.shape[0] - 1
         check_state("state.tail", state.tail, (batch, past, self.inner), self.log_A)
         check_state("state.h", state.h, (batch, self.inner, self.states), self.log_A)

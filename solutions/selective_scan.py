@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from solutions.checking import single
 from solutions.layer import check_state
 from solutions.scan import scan
 from solutions.scan_compiled import compiled
@@ -40,8 +41,9 @@ def selective_scan(
 
     for every channel, with B and C shared by the channels. The states, N times larger than x,
     are not kept for the backward pass but computed again, one chunk at a time, from the state
-    at the chunk's start. float32 and float64 on a CPU go to the compiled kernel, which does
-    this in one sweep; everything else runs ``selective_chunk`` under torch's checkpointing.
+    at the chunk's start. On a CPU this is the compiled kernel, which does it in one sweep;
+    everything else runs ``selective_chunk`` under torch's checkpointing. Half precision is computed
+    in float32.
     Raises ValueError or TypeError that names the argument whose shape, dtype or device does
     not go with x and A.
     Source: Gu & Dao 2023, eq. (2), algorithm 2 and section 3.3.2.
@@ -62,6 +64,10 @@ def selective_scan(
         ("h0", h0, (batch, dim, states)),
     ):
         check_state(name, value, shape, like=x)
+    if x.dtype != single(x.dtype):
+        exact = (x.float(), delta.float(), A.float(), B.float(), C.float(), h0.float())
+        y, h = selective_scan(*exact, chunk)
+        return y.to(x.dtype), h.to(x.dtype)
     fits = x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
     if fits and not torch.compiler.is_compiling():
         y, h, _ = CompiledSelectiveScan.apply(x, delta, A, B, C, h0)

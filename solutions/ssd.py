@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_form, check_kind
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token
 from solutions.linear_attention import Form, decayed_attention
 from solutions.selective import short_convolution
@@ -44,9 +45,11 @@ class Mamba2(SequenceLayer[Mamba2State]):
     H(t) = exp(delta A) H(t-1) + B (delta x)^T,   y = H(t)^T C + D x
     out = W_out ( g * rms(y * silu(z)) )    rms: divided by the root mean square
 
-    u, out: (batch, time, d_model). ``form`` of ``forward``: "recurrent", "parallel" or
-    "chunked". Raises ValueError or TypeError that names the argument (``x`` for u) whose
-    shape, dtype or device is wrong. Source: Dao & Gu 2024, sections 6 and 7, figure 6.
+    rms adds 1e-6 to the mean square, the authors' code 1e-5; their A starts between -1 and -16 by
+    chance, here at -1, -2, ... u, out: (batch, time, d_model). ``form`` of ``forward``:
+    "recurrent", "parallel" or "chunked". Raises ValueError or TypeError that names the argument
+    (``x`` for u) whose shape, dtype or device is wrong. Source: Dao & Gu 2024, sections 6 and 7,
+    figure 6.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Mamba2(SequenceLayer[Mamba2State]):
                 "sizes must be at least 1 and expand * d_model a multiple of num_heads, got "
                 f"{d_model=}, {states=}, {num_heads=}, {expand=}, {width=}"
             )
+        check_form(form, chunk)
         self.d_model, self.states, self.num_heads, self.inner = d_model, states, num_heads, inner
         self.head, self.form, self.chunk = inner // num_heads, form, chunk
         channels = inner + 2 * states
@@ -104,6 +108,7 @@ class Mamba2(SequenceLayer[Mamba2State]):
         return self._read(x, self.initial_state(x.shape[0]) if state is None else state, self.form)
 
     def _read(self, x: Tensor, state: Mamba2State, form: Form) -> tuple[Tensor, Mamba2State]:
+        check_kind(state, Mamba2State)
         past, channels = self.conv_weight.shape[0] - 1, self.conv_weight.shape[1]
         shape = (x.shape[0], self.num_heads, self.states, self.head)
         check_state("state.tail", state.tail, (x.shape[0], past, channels), self.log_A)

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float, Inexact
 from torch import Tensor, nn
 
+from solutions.checking import check_complex, check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token, unroll
 from solutions.scan import scan
 
@@ -89,12 +90,16 @@ def causal_convolution(
     """Return y(t) = sum_{s=0}^{t} K(s) x(t-s), for each feature its own kernel, by FFT.
 
     Padded to twice the length, so that the end does not wrap around to the start. T log T
-    operations instead of T^2; rounding is relative to the largest output, not to each.
+    operations instead of T^2; rounding is relative to the largest output, not to each. So it is
+    causal up to rounding only: in float32 an input of 10^8 at the end moves the outputs before it
+    by whole units.
     """
     time = x.shape[1]
     if kernel.shape != (x.shape[2], time):
         raise ValueError(f"kernel must have shape {(x.shape[2], time)}, got {tuple(kernel.shape)}")
     ### BEGIN SOLUTION
+    if x.shape[0] == 0:  # which no FFT takes
+        return x * kernel.T
     spectrum = torch.fft.rfft(x, 2 * time, dim=1) * torch.fft.rfft(kernel.T, 2 * time, dim=0)
     y: Tensor = torch.fft.irfft(spectrum, 2 * time, dim=1)
     return y[:, :time]
@@ -120,7 +125,11 @@ class DiagonalSSM(SequenceLayer[SSMState]):
                                 "real"  A = -(n+1): all ``states`` numbers real, y = C . h + D u
     ``form`` of ``forward``: "recurrent" repeats ``step``; "convolution" (the default, memory
     linear in time x model) uses K(s) = 2 Re(C . Abar^s Bbar); "scan" is the recurrence as one
-    scan, which keeps all states. x, y: (batch, time, d_model). Raises ValueError or TypeError
+    scan, which keeps all states. By FFT, rounding is relative to the largest output: one huge
+    input moves earlier outputs, too, by its rounding. C starts normal with variance 1 / states
+    kept (each part of it, where complex), which the authors' code does not divide by; D as
+    theirs. Half precision: only "real" (there are no complex numbers in it, TypeError).
+    x, y: (batch, time, d_model). Raises ValueError or TypeError
     that names the argument whose shape, dtype or device is wrong. Source: Gu et al. 2022
     (S4D), sections 3 and 4.
     """
@@ -165,9 +174,10 @@ class DiagonalSSM(SequenceLayer[SSMState]):
 
     def system(self) -> tuple[Inexact[Tensor, "model states"], ...]:
         """Return Abar, Bbar and C, the factor 2 of the conjugate states included in C."""
-        decay, step = self.log_decay.exp(), self.log_step.exp().unsqueeze(-1)
+        exact = single(self.D.dtype)  # a decay near 1 would be 1 in half precision
+        decay, step = self.log_decay.to(exact).exp(), self.log_step.to(exact).exp().unsqueeze(-1)
         A = -decay if self.real else torch.complex(-decay, self.frequency)
-        C = self.C.squeeze(-1) if self.real else 2 * torch.view_as_complex(self.C)
+        C = self.C.to(exact).squeeze(-1) if self.real else 2 * torch.view_as_complex(self.C)
         if self.method == "zoh":
             return (step * A).exp(), torch.expm1(step * A) / A, C
         return (1 + step / 2 * A) / (1 - step / 2 * A), step / (1 - step / 2 * A), C
@@ -175,17 +185,21 @@ class DiagonalSSM(SequenceLayer[SSMState]):
     def initial_state(self, batch: int) -> SSMState:
         """Return h of zeros, (batch, d_model, states), complex with half as many unless real."""
         h = self.log_decay.new_zeros(batch, *self.log_decay.shape)
-        return SSMState(h if self.real else torch.complex(h, h))
+        if self.real:
+            return SSMState(h)
+        check_complex("DiagonalSSM", h)
+        return SSMState(torch.complex(h, h))
 
     def step(
         self, x: Float[Tensor, "batch model"], state: SSMState
     ) -> tuple[Float[Tensor, "batch model"], SSMState]:
         """Read one token: move the state on, read it out."""
         check_token("x", x, self.d_model, like=self.D)
+        self._check_state(state, x.shape[0])
         A, B, C = self.system()
-        check_state("state.h", state.h, (x.shape[0], *A.shape), like=A)
         h = A * state.h + B * x.unsqueeze(-1)
-        return (C * h).sum(-1).real + self.D * x, SSMState(h)
+        y = (C * h).sum(-1).real.to(x.dtype) + self.D * x
+        return y, SSMState(h.to(state.h.dtype))
 
     def forward(
         self, x: Float[Tensor, "batch time model"], state: SSMState | None = None
@@ -195,19 +209,29 @@ class DiagonalSSM(SequenceLayer[SSMState]):
         state = self.initial_state(x.shape[0]) if state is None else state
         if self.form == "recurrent":
             return unroll(self, x, state)
+        self._check_state(state, x.shape[0])
+        y, h = self._read(x.to(single(x.dtype)), state.h)
+        return y.to(x.dtype), SSMState(h.to(state.h.dtype))
+
+    def _read(self, x: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
         A, B, C = self.system()
-        check_state("state.h", state.h, (x.shape[0], *A.shape), like=A)
+        h0 = h0.to(A.dtype)
         if self.form == "scan":
             inputs = B * x.unsqueeze(-1)
-            h = scan(A.expand_as(inputs), inputs, state.h)
-            return torch.einsum("dn,btdn->btd", C, h).real + self.D * x, SSMState(h[:, -1])
+            h = scan(A.expand_as(inputs), inputs, h0)
+            return torch.einsum("dn,btdn->btd", C, h).real + self.D * x, h[:, -1]
         time = x.shape[1]
         powers = self.powers(A, time + 1)  # Abar^0 .. Abar^T
         kernel = torch.einsum("dn,dnt->dt", C * B, powers[..., :time]).real
-        from_before = torch.einsum("dn,bdn,dnt->btd", C, state.h, powers[..., 1:]).real
+        from_before = torch.einsum("dn,bdn,dnt->btd", C, h0, powers[..., 1:]).real
         y = causal_convolution(x, kernel) + from_before + self.D * x
         written = torch.einsum("dn,dnt,btd->bdn", B, powers[..., :time].flip(-1), x.to(B.dtype))
-        return y, SSMState(powers[..., time] * state.h + written)
+        return y, powers[..., time] * h0 + written
+
+    def _check_state(self, state: SSMState, batch: int) -> None:
+        check_kind(state, SSMState)
+        start = self.initial_state(batch).h
+        check_state("state.h", state.h, tuple(start.shape), like=start)
 
     @staticmethod
     def powers(

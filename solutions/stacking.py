@@ -44,7 +44,8 @@ class Stacked(SequenceLayer[StackedState]):
         self._check_state(state)
         states = []
         for layer, below in zip(self.layers, state.layers, strict=True):
-            x, new = layer.step(x, below)
+            y, new = layer.step(x, below)
+            x = y.to(x.dtype)
             states.append(new)
         return x, StackedState(tuple(states))
 
@@ -57,7 +58,8 @@ class Stacked(SequenceLayer[StackedState]):
         self._check_state(state)
         states = []
         for layer, below in zip(self.layers, state.layers, strict=True):
-            x, new = layer(x, below)
+            y, new = layer(x, below)
+            x = y.to(x.dtype)  # what torch.autocast took to half precision
             states.append(new)
         return x, StackedState(tuple(states))
 
@@ -194,11 +196,17 @@ def _choose(alive: Tensor, new: Any, old: Any) -> Any:
 
 
 def check_lengths(lengths: Tensor, batch: int, time: int) -> None:
-    """Raise unless ``lengths`` holds one integer in 1 .. time for each sequence."""
+    """Raise unless ``lengths`` holds one integer in 1 .. time for each sequence.
+
+    While torch.compile or torch.export traces a graph there are no values, only their type and
+    shape are checked.
+    """
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         raise TypeError(f"lengths must hold integers, got {lengths.dtype}")
     if tuple(lengths.shape) != (batch,):
         raise ValueError(f"lengths must have shape ({batch},), got {tuple(lengths.shape)}")
+    if torch.compiler.is_compiling():  # a graph has no values yet
+        return
     if bool((lengths < 1).any()) or bool((lengths > time).any()):
         raise ValueError(f"lengths must lie in 1 .. {time}, got {lengths.tolist()}")
 

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from solutions.checking import check_form, check_kind, single
 from solutions.layer import SequenceLayer, check_sequence, check_state, check_token, unroll
 
 # m before the first token: an empty memory never is the largest exponent.
@@ -68,7 +69,8 @@ class SLSTM(SequenceLayer[SLSTMState]):
     def initial_state(self, batch: int) -> SLSTMState:
         """Return an empty memory: c, n and h zero, m so low that any token outvotes it."""
         zeros = self.recurrent.new_zeros(batch, self.hidden_size)
-        return SLSTMState(zeros, zeros, torch.full_like(zeros, NOTHING_STORED), zeros)
+        lowest = max(NOTHING_STORED, torch.finfo(zeros.dtype).min)
+        return SLSTMState(zeros, zeros.clone(), torch.full_like(zeros, lowest), zeros.clone())
 
     def step(
         self, x: Float[Tensor, "batch input"], state: SLSTMState
@@ -104,6 +106,7 @@ class SLSTM(SequenceLayer[SLSTMState]):
         return h, SLSTMState(c, n, m, h)
 
     def _check_state(self, state: SLSTMState, batch: int) -> None:
+        check_kind(state, SLSTMState)
         for name, value in zip(state._fields, state, strict=True):
             check_state(f"state.{name}", value, (batch, self.hidden_size), self.recurrent)
 
@@ -145,11 +148,7 @@ class MLSTM(SequenceLayer[MLSTMState]):
                 "sizes must be at least 1 and hidden_size a multiple of num_heads, "
                 f"got {input_size}, {hidden_size} and {num_heads}"
             )
-        if form not in ("recurrent", "parallel", "chunked") or chunk < 1:
-            raise ValueError(
-                "form must be 'recurrent', 'parallel' or 'chunked' with chunk at least 1, "
-                f"got {form!r} and {chunk}"
-            )
+        check_form(form, chunk)
         self.input_size, self.hidden_size, self.num_heads = input_size, hidden_size, num_heads
         self.head, self.form, self.chunk = hidden_size // num_heads, form, chunk
         self.qkv = nn.Linear(input_size, 3 * hidden_size)
@@ -159,7 +158,7 @@ class MLSTM(SequenceLayer[MLSTMState]):
     def initial_state(self, batch: int) -> MLSTMState:
         """Return an empty memory: C, n and m zero."""
         C = self.qkv.weight.new_zeros(batch, self.num_heads, self.head, self.head)
-        return MLSTMState(C, C[..., 0], C[..., 0, 0])
+        return MLSTMState(C, C[..., 0].clone(), C[..., 0, 0].clone())
 
     def step(
         self, x: Float[Tensor, "batch input"], state: MLSTMState
@@ -202,10 +201,13 @@ class MLSTM(SequenceLayer[MLSTMState]):
 
         and what was stored before the first token counts with exp( F(t) + m(0) - m(t) ).
         """
-        heads = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head))
+        given, exact = state.C.dtype, single(state.C.dtype)  # sums over time: float32 at least
+        state = MLSTMState(*(s.to(exact) for s in state))
+        heads = self.qkv(x).to(exact).unflatten(-1, (3, self.num_heads, self.head))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # (batch, heads, time, head) each
         k = k / math.sqrt(self.head)
-        a_i, a_f = self.gates(x).transpose(1, 2).chunk(2, dim=1)  # (batch, heads, time) each
+        # (batch, heads, time) each
+        a_i, a_f = self.gates(x).to(exact).transpose(1, 2).chunk(2, dim=1)
         log_F = F.logsigmoid(a_f).cumsum(-1)
         m0 = state.m.unsqueeze(-1)
         highest = torch.cat([m0, a_i.clamp(min=0) - log_F], dim=-1).cummax(-1).values[..., 1:]
@@ -222,9 +224,11 @@ class MLSTM(SequenceLayer[MLSTMState]):
         C = stored.transpose(-1, -2) @ v + before[..., -1:, :] * state.C
         n = stored.sum(-2) + before[..., -1, :] * state.n
         o = torch.sigmoid(self.output_gate(x))
-        return o * y.transpose(1, 2).flatten(2), MLSTMState(C, n, m[..., -1])
+        last = MLSTMState(*(s.to(given) for s in (C, n, m[..., -1])))
+        return o * y.to(given).transpose(1, 2).flatten(2), last
 
     def _check_state(self, state: MLSTMState, batch: int) -> None:
+        check_kind(state, MLSTMState)
         shape = (batch, self.num_heads, self.head)
         check_state("state.C", state.C, (*shape, self.head), self.qkv.weight)
         check_state("state.n", state.n, shape, self.qkv.weight)

@@ -15,6 +15,8 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     head           what one token gets from one head of attention
     blocks         transformer blocks side by side, with the norm before or after
     cache          what attention holds after each step, beside a state of fixed size
+    three_forms    one linear system as recurrence, as convolution and as scan
+    scan_rounds    scans of a few steps: who is joined to whom, round by round
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
@@ -24,6 +26,7 @@ from drawing.cells import Apply, Gate, Keep, Read, Write, cell
 from drawing.grids import matrix, tree
 from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
+from drawing.scans import scan_rounds, three_forms
 from drawing.ways import Way, ways
 
 __all__ = [
@@ -41,6 +44,8 @@ __all__ = [
     "gradient_path",
     "head",
     "matrix",
+    "scan_rounds",
+    "three_forms",
     "translation",
     "tree",
     "unrolled",

@@ -34,6 +34,7 @@ MODULES = tuple(
         "cost.rows",
         "cost.readings",
         "blocks.rows",
+        "family.rows",
         "checks.rows",
         "checks.readings",
     )
@@ -57,7 +58,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, documents, ablations, kept, cuts, search, limits, alignment, blocks, ...
+    part: str  # paper, documents, ablations, kept, cuts, search, limits, blocks, family, ...
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

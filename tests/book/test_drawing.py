@@ -81,6 +81,9 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "mask": lambda: matrix([[float(j <= i) for j in range(12)] for i in range(12)], alt=ALT),
     "large mask": lambda: matrix([[float(j <= i) for j in range(37)] for i in range(37)], alt=ALT),
     "tree": lambda: drawing.tree(3, alt=ALT),
+    "three forms": lambda: drawing.three_forms(alt=ALT),
+    "scans": lambda: drawing.scan_rounds(["one by one", "Hillis-Steele", "odd-even"], alt=ALT),
+    "small scan": lambda: drawing.scan_rounds(["odd-even"], alt=ALT, steps=4),
     "ways": lambda: ways(WAYS, alt=ALT),
     "one vector": lambda: translation("abcde", ("k", "ae", "b"), alt=ALT),
     "looking back": lambda: translation(

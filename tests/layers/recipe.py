@@ -92,7 +92,7 @@ def _run(run: Any, layer: SequenceLayer[Any], x: Tensor, state: Any) -> dict[str
             loss = loss + parts.sum()
     wanted = {name: t for name, t in leaves.items() if t.requires_grad}
     wanted |= {name: p for name, p in layer.named_parameters() if p.requires_grad}
-    grads = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True)
+    grads = torch.autograd.grad(y.pow(2).sum(), list(wanted.values()), allow_unused=True)
     result = {name: t.detach() for name, t in found.items()}
     for (name, leaf), grad in zip(wanted.items(), grads, strict=True):
         result[f"gradient of {name}"] = torch.zeros_like(leaf) if grad is None else grad
@@ -221,10 +221,22 @@ def check_bad_input(layer: SequenceLayer[Any], input_size: int) -> None:
 
 
 def check_compiles(layer: SequenceLayer[Any], x: Tensor) -> None:
-    """Dynamo traces ``forward`` into one graph, with the same outputs."""
+    """Dynamo traces ``forward`` into one graph; outputs and gradients are those without it."""
     # jaxtyping wraps all functions in one and the same code object, whose traces are limited.
     torch.compiler.reset()
     with without_shape_checks():
-        wanted, _ = layer(x)
-        got, _ = torch.compile(layer, backend="eager", fullgraph=True)(x)
+        run = torch.compile(layer, backend="aot_eager", fullgraph=True)
+        (wanted, wanted_grads), (got, grads) = _trained(layer, x), _trained(run, x)
     assert_close("compiled output", got, wanted)
+    for (name, grad), other in zip(wanted_grads.items(), grads.values(), strict=True):
+        assert_close(f"compiled gradient of {name}", other, grad)
+
+
+def _trained(run: Any, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return outputs, and gradients of their squares by the input and every parameter."""
+    x = x.detach().clone().requires_grad_()
+    y, _ = run(x)
+    wanted = {"x": x} | {n: p for n, p in run.named_parameters() if p.requires_grad}
+    grads = torch.autograd.grad(y.pow(2).sum(), list(wanted.values()), allow_unused=True)
+    given = zip(wanted.items(), grads, strict=True)
+    return y.detach(), {n: torch.zeros_like(p) if g is None else g for (n, p), g in given}
