@@ -9,6 +9,7 @@ from autograder.inside import wire
 from autograder.inside.runtime import Runtime
 from autograder.inside.scan import spellings
 from autograder.line.local import LocalTransport
+from autograder.suite.desk import Desk
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
 from autograder.suite.suite import load_suite
@@ -25,10 +26,11 @@ def run_in_kernel(
     """
     suite = load_suite(suite_name).weighed({grade_id: points})
     total = 0.0
+    desk = Desk()
     for check in suite.checks_for(grade_id):
         transport = LocalTransport(Runtime(namespace, interruptible=True))
         transport.request(wire.Refuse(spellings(suite.refused(grade_id))), timeout=60.0)
-        student = Student(transport, deadline=time.monotonic() + 120.0)
+        student = Student(transport, deadline=time.monotonic() + 120.0, desk=desk)
         message = examine(suite, check, student, transport, seed=0)
         found = result(check, message)
         total += found.points

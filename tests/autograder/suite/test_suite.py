@@ -291,6 +291,19 @@ def test_load_suite(example: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
         load_suite("example_suite")
 
 
+def test_in_a_kernel_work_is_done_once_for_all_checks(example: Suite) -> None:
+    done: list[str] = []
+    for name in ("first", "second"):
+
+        def check(student: Student, rng: torch.Generator) -> None:
+            student.desk.once("work", lambda rng: done.append("work"))
+
+        check.__name__ = name
+        example.check("long", points=1, title=name)(check)
+    assert run_in_kernel("example_suite", "long", 2, {}) == 2.0
+    assert done == ["work"]
+
+
 def test_in_a_kernel_the_points_come_back_and_the_reasons_are_printed(
     example: Suite, capsys: pytest.CaptureFixture[str]
 ) -> None:
