@@ -8,6 +8,7 @@ paired with the assignment's as the grader pairs them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from autograder.errors import AutograderError, Unreadable
 from autograder.inside.refusal import message as refusal
 from autograder.judge.rehearsal import Ran, Rehearsal, Scan
-from autograder.notebooks.names import used_in
+from autograder.notebooks.names import defined_in, used_in
 from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
 from autograder.notebooks.pairing import STUB, Cell, Paired, blamed, pair, refused_parts
 from autograder.notebooks.read import read_plain
@@ -69,11 +70,14 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
     named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
     refused = refused_parts(paired, named, refuse, refuse_in, refusal)
+    failing: dict[str, str] = {}  # names that failing parts define, with the parts' titles
     for test in paired.points:
-        message = _failure(paired, test, results)
+        title, message = titles.get(test, test), _failure(paired, test, results, failing)
         if test in refused:  # whatever its tests say, grading gives it nothing
             message = f"{refused[test]}. Grading gives this part no points."
-        outcome.parts.append(Part(titles.get(test, test), not message, message))
+        outcome.parts.append(Part(title, not message, message))
+        if message:
+            failing |= dict.fromkeys(defined_in(_text(paired, paired.answers[test])), title)
     if all(part.passed for part in outcome.parts):  # otherwise the reason is told already
         outcome.warnings += _failing(paired, results)
     kept = {cell.id for cell in cells}
@@ -139,13 +143,29 @@ def _unread(cells: list[Cell], scans: list[Scan]) -> list[str]:
     ]
 
 
-def _failure(paired: Paired, test: str, results: dict[str, Ran]) -> str:
+def _failure(paired: Paired, test: str, results: dict[str, Ran], failing: Mapping[str, str]) -> str:
     """Say why a part fails, or nothing; a failing answer explains more than its test does."""
     for name in [*paired.answers[test], test]:
         ran = results.get(name) or Ran(_not_run(paired, name))
         if ran.error:
-            return sentence(_advice(paired, name, ran))
+            said = sentence(_advice(paired, name, ran))
+            return said if ran.kind == STUB else said + _begin(paired, test, failing)
     return next((left for name in paired.answers[test] if (left := _stub_in(paired, name))), "")
+
+
+def _begin(paired: Paired, test: str, failing: Mapping[str, str]) -> str:
+    """Say which earlier part, failing too, this one is made of, or nothing."""
+    own = _text(paired, [*paired.answers[test], test])
+    used = used_in(own) - set(defined_in(own))
+    first = next((name for name in failing if name in used), "")
+    if not first:
+        return ""
+    return f"\nThis part uses `{first}` of “{failing[first]}”, which fails, too: begin there."
+
+
+def _text(paired: Paired, names: list[str]) -> str:
+    """Return the text of some cells."""
+    return "\n".join(cell.source or "" for cell in paired.cells if cell.id in names)
 
 
 def _stub_in(paired: Paired, name: str) -> str:

@@ -79,6 +79,7 @@ class Verdict(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     submission: str = ""  # digest of the file that was handed in
     regraded: list[str] = []  # checks that were judged again by themselves, after the others
+    measured: dict[str, float] = {}  # what checks have measured, for a leaderboard
 
     @property
     def points(self) -> float:

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MADE = {"_build", "build", "node_modules", "__pycache__"}
 HIDDEN_INPUTS = (".venv/.installed",)
 NEEDED = (".cache/notebooks/global.db",)  # the tests build from it, too
+STAMP = "_build/.book-is-built"
+WHOLE = "from nothing"
 
 
 def files(folder: Path) -> list[Path]:
@@ -49,18 +51,27 @@ def outputs(root: Path) -> str:
 
 def build(root: Path) -> int:
     """Build the book unless it is as it was built last; return the exit status."""
-    stamp = root / "_build/.book-is-built"
-    before = inputs(root)
-    if stamp.is_file() and stamp.read_text() == f"{before} {outputs(root)}":
+    if is_current(root):
         print("The book is up to date: _build/html/index.html")
         return 0
+    stamp = root / STAMP
     stamp.unlink(missing_ok=True)
+    before, how = inputs(root), "over another" if (root / "_build/html").exists() else WHOLE
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     options = ["-W", "-n", "--keep-going", "-q"]
     status = subprocess.run([jupyter_book, "build", str(root), *options], check=False).returncode
     if status == 0 and inputs(root) == before:  # else somebody was writing meanwhile
-        stamp.write_text(f"{before} {outputs(root)}")
+        stamp.write_text(f"{before} {outputs(root)} {how}")
     return status
+
+
+def is_current(root: Path, how: str = "") -> bool:
+    """Whether the book that is there is that of today's files, and was built like this."""
+    stamp = root / STAMP
+    if not stamp.is_file():
+        return False
+    made = stamp.read_text()
+    return made.startswith(f"{inputs(root)} {outputs(root)} ") and made.endswith(how)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ Mask = Bool[Tensor, "..."] | Float[Tensor, "..."]
 def masked_softmax(scores: Float[Tensor, "..."], mask: Mask | None = None) -> Float[Tensor, "..."]:
     """Turn scores into weights over the last axis, zero where ``mask`` forbids.
 
-    alpha(j) = exp(s(j)) / sum_k exp(s(k)),   j and k among the entries that may be attended to
+    alpha(j) = exp(score(j)) / sum_k exp(score(k)),   j and k among those that may be attended to
 
     A row without any such entry comes out as zeros. ``mask`` broadcasts to the scores' shape;
     a float mask is added to the scores first. Raises ValueError for a mask of another shape,

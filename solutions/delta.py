@@ -105,8 +105,10 @@ class GatedDeltaNet(SequenceLayer[DeltaState]):
     y = W_o ( swish(W_g x) * rms( S(t)^T q(t) ) ),  S as in ``gated_delta_rule``
 
     x, y: (batch, time, d_model). The paper's short convolutions before q, k and v are left
-    out. Raises ValueError or TypeError that names the argument whose shape, dtype or device
-    is wrong. Source: Yang, Kautz & Hatamizadeh 2025, section 3.4.
+    out. The authors' code also multiplies q by 1/sqrt(head), adds 1e-6 under the root of the
+    norms and 1e-5 in rms (here 0 and 1e-6), and gives rms a weight. Raises ValueError or TypeError
+    that names the argument whose shape, dtype or device is wrong.
+    Source: Yang, Kautz & Hatamizadeh 2025, section 3.4.
     """
 
     def __init__(

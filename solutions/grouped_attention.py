@@ -30,9 +30,9 @@ def grouped_attention(
 
     The softmax runs over the keys that query i may attend to, the same for all heads; a query
     that may attend to none gets zeros. As many groups as heads is ordinary attention. Keys and
-    values are not copied for the heads of a group. Raises ValueError for heads that the groups
-    do not divide, and a mask of another shape or dtype. Source: Vaswani et al. 2017, eq. (1);
-    Ainslie et al. 2023, section 2.2.
+    values need not be copied for the heads of a group. Raises ValueError for heads that the
+    groups do not divide and a mask of another shape, TypeError for one that is not boolean.
+    Source: Vaswani et al. 2017, eq. (1); Ainslie et al. 2023, section 2.2.
     """
     (batch, heads, queries, dim), (groups, keys) = query.shape, key.shape[1:3]
     if heads % groups:
@@ -69,7 +69,7 @@ class GroupedAttention(nn.Module):
     """Self-attention by several heads, with rotary positions and without biases.
 
     q_h = R(p) W_q,h x,   k_g = R(p) W_k,g x,   v_g = W_v,g x
-    y = W_o [head_1; head_2; ...],   head_h = grouped_attention of q_h over all k_g, v_g
+    y = W_o [y_0; y_1; ...],   y_h = grouped_attention of q_h over all k_g, v_g
 
     R(p) is ``rotate`` at the token's position p. x, y: (batch, time, d_model); a cache holds
     keys, turned, and values, (batch, num_kv_heads, time, head_dim). Rows of a weight lie head

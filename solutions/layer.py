@@ -10,6 +10,13 @@ NamedTuple of tensors. Three methods say everything:
 For every layer ``forward`` equals repeated ``step``, and equals ``forward`` on consecutive
 chunks with the state carried over. ``unroll`` is that definition as code; a layer with a
 faster ``forward`` must still agree with it.
+
+Number formats: float32 and float64 throughout. Half precision (``layer.half()``,
+``layer.bfloat16()``) works in every layer but those with complex states, which say so; within one
+call of ``forward`` the layers with a linear state add up over time in float32, but a state that
+is handed on is rounded, so a stream of single tokens loses more than a whole sequence. Where that
+matters, leave the layer in float32 and call it under ``torch.autocast``: products are then in
+half precision, parameters and states are not.
 """
 
 from __future__ import annotations

@@ -131,9 +131,10 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
     S(t) = S(t-1) + phi(k(t)) v(t)^T,   z(t) = z(t-1) + phi(k(t))
     y(t) = W_o S(t)^T phi(q(t)) / (z(t) . phi(q(t)))
 
-    x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
-    whose shape, dtype or device is wrong. Source: Katharopoulos et al. 2020, eq. (7), (18)
-    to (20).
+    phi is kept above 0 where it would round to 0 (``feature_map``), so nothing is added to the
+    denominator; the authors' code adds 1e-6. x, y: (batch, time, d_model). Raises ValueError or
+    TypeError that names the argument whose shape, dtype or device is wrong. Source:
+    Katharopoulos et al. 2020, eq. (7), (18) to (20).
     """
 
     def __init__(
@@ -163,11 +164,12 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         check_token("x", x, self.d_model, like=self.qkv.weight)
         self._check_state(state, x.shape[0])
         q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head)).unbind(1)
-        q, k = feature_map(q), feature_map(k)
+        given, exact = state.S.dtype, single(state.S.dtype)
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         S = state.S + k.unsqueeze(-1) * v.unsqueeze(-2)
         z = state.z + k
         y = torch.einsum("bhkv,bhk->bhv", S, q) / (z * q).sum(-1, keepdim=True)
-        return self.out(y.flatten(1)), LinearAttentionState(S, z)
+        return self.out(y.to(given).flatten(1)), LinearAttentionState(S.to(given), z.to(given))
 
     def forward(
         self, x: Float[Tensor, "batch time model"], state: LinearAttentionState | None = None
@@ -178,13 +180,14 @@ class LinearAttention(SequenceLayer[LinearAttentionState]):
         self._check_state(state, x.shape[0])
         heads = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # (batch, heads, time, head) each
-        q, k = feature_map(q), feature_map(k)
+        given, exact = state.S.dtype, single(state.S.dtype)  # no quotient in half precision
+        q, k, v = feature_map(q).to(exact), feature_map(k).to(exact), v.to(exact)
         # z is the sum that S would hold for one more value that is always 1.
         v = F.pad(v, (0, 1), value=1.0)
-        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1)
+        S = torch.cat([state.S, state.z.unsqueeze(-1)], dim=-1).to(exact)
         never_fade = torch.zeros_like(q[..., 0])
         y, S = decayed_attention(q, k, v, never_fade, S, self.form, self.chunk)
-        y = y[..., :-1] / y[..., -1:]
+        y, S = (y[..., :-1] / y[..., -1:]).to(given), S.to(given)
         return self.out(y.transpose(1, 2).flatten(2)), LinearAttentionState(S[..., :-1], S[..., -1])
 
     def _check_state(self, state: LinearAttentionState, batch: int) -> None:
@@ -209,7 +212,10 @@ class Retention(SequenceLayer[RetentionState]):
     y(t) = W_o ( swish(W_g x(t)) * norm(S(t)^T q(t)) )
 
     R(t) turns pair j of a head by the angle t theta_j, theta_j = 10000^(-2 j / head), so a
-    score depends on the distance only; norm is a layer norm within each head.
+    score depends on the distance only; norm is a layer norm within each head. Angles are
+    computed in float64 (see positions.py). The authors' code has theta_j = 10000^(-j / (head/2
+    - 1)), which ends at 1/10000 itself, and an RMS norm in place of the layer norm, which does
+    not take the mean off; neither norm has weights, eps is 1e-5 here.
     x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
     whose shape, dtype or device is wrong. Source: Sun et al. 2023, eq. (5), (6) and (8).
     """

@@ -42,8 +42,10 @@ class MinRNN(SequenceLayer[MinRNNState]):
     """What minGRU and minLSTM share: h(t) = a(t) h(t-1) + w(t) c(t) with weights a and w.
 
     A subclass says how the input sets the weights, in ``log_weights``. With ``log_space`` the
-    candidate is c = g(W_c x) > 0, h(0) = g(0) = 1/2, and ``forward`` works on logarithms
-    (the paper's stable form); without, c = W_c x, h(0) = 0, and ``forward`` is the plain scan.
+    candidate is c = g(W_c x) > 0, h(0) = g(0) = 1/2, and ``forward`` works on logarithms, as the
+    paper's code does; without, c = W_c x, h(0) = 0, and ``forward`` is the plain scan. The
+    logarithms keep a product of gates from underflowing, which the scan never forms; what they
+    cost is precision, more with every step (see ``log_space_scan``).
     """
 
     def __init__(self, input_size: int, hidden_size: int, log_space: bool = False) -> None:

@@ -43,6 +43,10 @@ class RWKVTimeMixing(SequenceLayer[RWKVState]):
     does not read p or q, so it is known for all steps at once: m(t) + t w is the running
     maximum of k(s) + s w. ``forward`` computes that first; p and q are then two scans.
 
+    Start values are those of a first layer, made simpler: mu is one ramp from 0 to 1 for r, k and
+    v, log w a straight ramp from -5 to 3, u = 0. The authors' code bends the ramps by the layer's
+    depth and starts u at log 0.3, give or take 1/2. Its other half: channel_mixing.py.
+
     x, y: (batch, time, d_model). Raises ValueError or TypeError that names the argument
     whose shape, dtype or device is wrong. Source: Peng et al. 2023, eq. (11) to (17) and
     appendix D.

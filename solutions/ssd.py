@@ -45,9 +45,11 @@ class Mamba2(SequenceLayer[Mamba2State]):
     H(t) = exp(delta A) H(t-1) + B (delta x)^T,   y = H(t)^T C + D x
     out = W_out ( g * rms(y * silu(z)) )    rms: divided by the root mean square
 
-    u, out: (batch, time, d_model). ``form`` of ``forward``: "recurrent", "parallel" or
-    "chunked". Raises ValueError or TypeError that names the argument (``x`` for u) whose
-    shape, dtype or device is wrong. Source: Dao & Gu 2024, sections 6 and 7, figure 6.
+    rms adds 1e-6 to the mean square, the authors' code 1e-5; their A starts between -1 and -16 by
+    chance, here at -1, -2, ... u, out: (batch, time, d_model). ``form`` of ``forward``:
+    "recurrent", "parallel" or "chunked". Raises ValueError or TypeError that names the argument
+    (``x`` for u) whose shape, dtype or device is wrong. Source: Dao & Gu 2024, sections 6 and 7,
+    figure 6.
     """
 
     def __init__(

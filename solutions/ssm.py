@@ -52,10 +52,12 @@ def zero_order_hold(
     which also serves an A without inverse. Source: Gu, Goel & Ré 2022, section 2.
     """
     states, inputs = check_system(A, B)
+    ### BEGIN SOLUTION
     top = torch.cat([A, B], dim=1)
     whole = torch.cat([top, top.new_zeros(inputs, states + inputs)], dim=0)
     exponential = torch.linalg.matrix_exp(step * whole)
     return exponential[:states, :states], exponential[:states, states:]
+    ### END SOLUTION
 
 
 def bilinear(
@@ -88,16 +90,20 @@ def causal_convolution(
     """Return y(t) = sum_{s=0}^{t} K(s) x(t-s), for each feature its own kernel, by FFT.
 
     Padded to twice the length, so that the end does not wrap around to the start. T log T
-    operations instead of T^2; rounding is relative to the largest output, not to each.
+    operations instead of T^2; rounding is relative to the largest output, not to each. So it is
+    causal up to rounding only: in float32 an input of 10^8 at the end moves the outputs before it
+    by whole units.
     """
     time = x.shape[1]
     if kernel.shape != (x.shape[2], time):
         raise ValueError(f"kernel must have shape {(x.shape[2], time)}, got {tuple(kernel.shape)}")
+    ### BEGIN SOLUTION
     if x.shape[0] == 0:  # which no FFT takes
         return x * kernel.T
     spectrum = torch.fft.rfft(x, 2 * time, dim=1) * torch.fft.rfft(kernel.T, 2 * time, dim=0)
     y: Tensor = torch.fft.irfft(spectrum, 2 * time, dim=1)
     return y[:, :time]
+    ### END SOLUTION
 
 
 class SSMState(NamedTuple):
@@ -119,7 +125,11 @@ class DiagonalSSM(SequenceLayer[SSMState]):
                                 "real"  A = -(n+1): all ``states`` numbers real, y = C . h + D u
     ``form`` of ``forward``: "recurrent" repeats ``step``; "convolution" (the default, memory
     linear in time x model) uses K(s) = 2 Re(C . Abar^s Bbar); "scan" is the recurrence as one
-    scan, which keeps all states. x, y: (batch, time, d_model). Raises ValueError or TypeError
+    scan, which keeps all states. By FFT, rounding is relative to the largest output: one huge
+    input moves earlier outputs, too, by its rounding. C starts normal with variance 1 / states
+    kept (each part of it, where complex), which the authors' code does not divide by; D as
+    theirs. Half precision: only "real" (there are no complex numbers in it, TypeError).
+    x, y: (batch, time, d_model). Raises ValueError or TypeError
     that names the argument whose shape, dtype or device is wrong. Source: Gu et al. 2022
     (S4D), sections 3 and 4.
     """

@@ -196,7 +196,11 @@ def _choose(alive: Tensor, new: Any, old: Any) -> Any:
 
 
 def check_lengths(lengths: Tensor, batch: int, time: int) -> None:
-    """Raise unless ``lengths`` holds one integer in 1 .. time for each sequence."""
+    """Raise unless ``lengths`` holds one integer in 1 .. time for each sequence.
+
+    While torch.compile or torch.export traces a graph there are no values, only their type and
+    shape are checked.
+    """
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         raise TypeError(f"lengths must hold integers, got {lengths.dtype}")
     if tuple(lengths.shape) != (batch,):

@@ -17,7 +17,7 @@ from autograder import console
 from autograder.cli.collecting import collect
 from autograder.cli.course import init, release, status
 from autograder.cli.grading import grade
-from autograder.cli.results import export, feedback, report, verify
+from autograder.cli.results import export, feedback, leaderboard, report, verify
 from autograder.cli.student import check
 from autograder.course.trouble import in_words
 
@@ -44,6 +44,7 @@ app = typer.Typer(
     An instructor goes through a course directory in this order:
     [bold]init[/bold], [bold]release[/bold], (students work), [bold]collect[/bold],
     [bold]grade[/bold], [bold]feedback[/bold], [bold]report[/bold], [bold]export[/bold];
+    [bold]leaderboard[/bold] shows the class what its capstones scored,
     [bold]status[/bold] says what comes next, [bold]verify[/bold] whether everything agrees.
     The directory is an ordinary nbgrader course, so formgrader and nbgrader's own commands
     work in it.
@@ -52,7 +53,10 @@ app = typer.Typer(
     Set AUTOGRADER_DEBUG=1 to see the traceback of an error.
     """,
 )
-for command in (*(init, release, check, collect, grade, feedback, export, report, status, verify),):
+for command in (
+    *(init, release, check, collect, grade),
+    *(feedback, export, report, leaderboard, status, verify),
+):
     app.command()(command)
 
 

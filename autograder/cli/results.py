@@ -131,6 +131,44 @@ def report(
     console.say(f"Report: {escape(str(path))}")
 
 
+def leaderboard(
+    assignment: AssignmentArgument = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            "--names",
+            exists=True,
+            dir_okay=False,
+            help="A text file of those who have agreed to be named: STUDENT, or STUDENT, NAME.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            callback=new_file,
+            help="Write to this file. Default: leaderboard/ASSIGNMENT.html.",
+        ),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the leaderboard of an assignment that measures a score (the capstone).
+
+    The page shows place, score with its standard error, weights and seconds. Everybody is on it
+    under a pseudonym, the same every time, that nobody can undo without the course's secret; each
+    student finds their own on their feedback page. It needs no other file and may be published.
+
+    Example: [bold]autograder leaderboard 08-capstone --names agreed.txt[/bold]
+    """
+    from autograder.course.directory import find
+    from autograder.steps.leaderboard import leaderboard as write_leaderboard
+
+    home = find(course)
+    path = write_leaderboard(home, assignment_of(home, assignment), output, names)
+    console.say(f"Leaderboard: {escape(str(path))}")
+
+
 def verify(assignment: AssignmentArgument = None, course: CourseOption = None) -> None:
     """Compare all that a course holds: does everything say the same?
 

@@ -21,12 +21,13 @@ from codehash import Code
 
 PACKAGE = Path(__file__).parents[1]
 # Where marks are decided, and what runs beside the student; all that these import counts too.
-DECIDING = ("judge", "inside")
+DECIDING = ("judge", "inside", "recipes")
 FAILED = "grader-failed"  # the fingerprint of a verdict that must be tried again next time
 
 
 class _Facts(msgspec.Struct):
     suite: str
+    limits: dict[str, float] = {}
 
 
 class _Metadata(msgspec.Struct):
@@ -45,13 +46,23 @@ class Fingerprints:
     def __init__(self, course: Course, assignment: str) -> None:
         self.course, self.assignment = course, assignment
 
-    @cached_property
+    @property
     def suite(self) -> str:
-        """The name of the hidden tests, from the assembled notebook."""
+        """The name of the hidden tests."""
+        return self._facts.suite
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The assignment's own limits for student processes."""
+        return self._facts.limits
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        """What the assembled notebook says of itself."""
         path = self.course.notebook("source", self.assignment)
         try:
             notebook = msgspec.json.decode(path.read_bytes(), type=_Source)
-            return notebook.metadata.autograder.suite
+            return notebook.metadata.autograder
         except (FileNotFoundError, msgspec.DecodeError) as error:
             raise AutograderError(
                 "the instructor's notebook is missing or was not made by 'autograder release'",

@@ -7,7 +7,13 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from autograder.errors import AutograderError, MalformedReply, StudentTimeout, TransportError
+from autograder.errors import (
+    AutograderError,
+    CheckFailure,
+    MalformedReply,
+    StudentTimeout,
+    TransportError,
+)
 from autograder.inside import values, wire
 from autograder.inside.scan import spellings
 from autograder.judge.words import NotebookWords
@@ -120,6 +126,19 @@ class Cells:
             self._spawned -= 1  # this one was not lost
         self._refuse = refuse
         return self._ready(len(self._cells))
+
+    def renewed(self) -> Transport:
+        """End the process, which is not lost, and return a fresh one in which every cell has run.
+
+        Raises CheckFailure for want of one, because it is a check that asks.
+        """
+        if self._transport is not None:
+            self._end()
+            self._spawned -= 1
+        try:
+            return self._ready(len(self._cells))
+        except Exhausted as reason:
+            raise CheckFailure(f"not examined: {reason}") from None
 
     def _ready(self, upto: int) -> Transport:
         """A living process in which the first `upto` cells have run."""

@@ -15,6 +15,7 @@ from autograder.line.limits import Limits
 from autograder.notebooks.outline import outline, part_titles, sentence
 from autograder.notebooks.pairing import Paired, pair, refused_parts
 from autograder.stages import stage
+from autograder.suite.desk import Desk
 from autograder.suite.examine import examine, result
 from autograder.suite.student import Student
 from autograder.suite.suite import Check, Suite
@@ -62,11 +63,12 @@ def judge_notebook(
             refused = refused_parts(paired, cells.scan(), suite.refuse, suite.refuse_in, refusal)
         with stage("cells"):
             cells.run()
+        desk = Desk(seed, cells.renewed, paired.written)
         parts = [
             PartResult(
                 grade_id,
                 suite.points(grade_id),
-                _part(cells, words, suite, checks, seed, refused.get(grade_id)),
+                _part(cells, words, suite, checks, desk, refused.get(grade_id)),
                 headings.get(grade_id, ""),
                 grade_id in suite.optional,
             )
@@ -81,6 +83,7 @@ def judge_notebook(
         parts=parts,
         cells=cells.results,
         problems=[sentence(problem) for problem in paired.problems],
+        measured=desk.measured,
         seconds=round(time.monotonic() - start, 3),
     )
 
@@ -120,7 +123,7 @@ def _part(
     words: NotebookWords,
     suite: Suite,
     checks: list[Check],
-    seed: int,
+    desk: Desk,
     refused: str | None,
 ) -> list[CheckResult]:
     """Run checks of one graded cell."""
@@ -139,11 +142,15 @@ def _part(
                 message = f"not examined: {reason}"
             else:
                 student = Student(
-                    transport, call_s=cells.limits.call_s, deadline=cells.deadline, words=words
+                    transport,
+                    call_s=cells.limits.call_s,
+                    deadline=cells.deadline,
+                    words=words,
+                    desk=desk,
                 )
                 with stage("checks"):
-                    message = examine(suite, check, student, transport, seed)
-                lost += not transport.alive
+                    message = examine(suite, check, student, transport, desk.seed)
+                lost += not student.alive
         shown = None if message is None else plain(message, MESSAGE_CHARS)
         results.append(result(check, shown))
     return results

@@ -39,10 +39,11 @@ class Job(msgspec.Struct, frozen=True):
     hide: str  # a directory student code must not see, if it is on this machine
     cell_s: float | None = None
     only: tuple[str, ...] = ()  # the checks to run; none means all
+    limits: dict[str, float] = {}  # the assignment's own, by name
 
 
 shared: Lobby | None = None  # of a sandbox for all workers of this machine
-_sandboxes: dict[tuple[str, float | None], Sandbox] = {}
+_sandboxes: dict[tuple[str, Limits], Sandbox] = {}
 
 
 def judge_job(job: Job) -> bytes:
@@ -122,8 +123,12 @@ def zero_verdict(job: Job, reason: str) -> Verdict:
 
 
 def limits_of(job: Job) -> Limits:
-    """Return the limits; whoever raises the time for a cell gets as much more for the whole."""
-    usual = Limits()
+    """Return the limits, the usual ones or the assignment's own.
+
+    Whoever raises the time for a cell gets as much more for the whole.
+    """
+    own = {name: type(getattr(Limits, name))(value) for name, value in job.limits.items()}
+    usual = replace(Limits(), **own)
     if job.cell_s is None:
         return usual
     scale = max(1.0, job.cell_s / usual.cell_s)
@@ -145,7 +150,7 @@ def _sandbox(job: Job) -> Sandbox:
     """Return this process's sandbox, started on first use and closed when the process ends."""
     from autograder.line.sandbox import Sandbox
 
-    key = (job.isolation, job.cell_s)
+    key = (job.isolation, limits_of(job))
     if key not in _sandboxes:
         _sandboxes[key] = _joined(job) or Sandbox(
             limits_of(job), job.isolation, hide=[Path(job.hide)]

@@ -13,7 +13,12 @@ from autograder.stages import stage
 
 
 class Transport(ABC):
-    """A line to one student process: one request, one reply."""
+    """A line to one student process: one request, one reply.
+
+    ``cpu_s`` is the processor time of the process, seen from outside; complete once it has ended.
+    """
+
+    cpu_s: float = 0.0
 
     def request(
         self,

@@ -17,7 +17,7 @@ CHUNK = 2**16  # most answers are smaller, so one call gets them
 class Server(Protocol):
     """Who started the process, and knows how it ended."""
 
-    def end(self, pid: int) -> None: ...
+    def end(self, pid: int) -> float: ...
 
     def status(self, pid: int, timeout: float) -> int | None: ...
 
@@ -69,7 +69,7 @@ class StudentProcess(Transport):
         if self._alive:
             self._alive = False
             self._line.close()
-            self._server.end(self._pid)
+            self.cpu_s = self._server.end(self._pid)
 
     @property
     def alive(self) -> bool:

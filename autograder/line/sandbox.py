@@ -82,6 +82,7 @@ class Sandbox:
         self._hide = [Path(path) for path in hide]
         self._preload = list(preload)
         self._ended: dict[int, int] = {}  # how, until somebody has asked
+        self._used: dict[int, float] = {}  # processor seconds of these
         self._groups = cgroup.find()
         self._group_of: dict[int, Path] = {}
         self._staging: Path | None = None
@@ -212,8 +213,8 @@ class Sandbox:
             raise AutograderError(hello.decode(errors="replace"), "sandbox", ALLOW)
         return process
 
-    def end(self, pid: int) -> None:
-        """Kill a child and wait until it is gone."""
+    def end(self, pid: int) -> float:
+        """Kill a child, wait until it is gone and return the processor time it has used."""
         if pid not in self._ended and self._control is not None:
             with contextlib.suppress(OSError):  # the server is gone, and its children with it
                 self._control.send(json.dumps({"kill": pid}).encode())
@@ -221,6 +222,7 @@ class Sandbox:
         self._ended.pop(pid, None)  # nobody asks again, and the number will be another's
         if (group := self._group_of.pop(pid, None)) is not None:
             cgroup.leave(group)
+        return self._used.pop(pid, 0.0)
 
     def status(self, pid: int, timeout: float) -> int | None:
         """The exit status of a child, as a shell shows it; None when it does not end in time."""
@@ -269,6 +271,7 @@ class Sandbox:
             message: dict[str, Any] = json.loads(data)
             if "ended" in message:
                 self._ended[message["ended"]] = message["status"]
+                self._used[message["ended"]] = float(message["cpu"])
                 stages.add("the student's process", message["cpu"])
             if "ready" in message:
                 stages.once["import torch for students"] = message["cpu"]

@@ -3,7 +3,8 @@
 Five kinds of code cell are recognised; every other cell is carried over as it is.
 
     tag ``solution`` + grade_id         imports from ``solutions`` become the objects' source text
-    tag ``given`` + grade_id            the same, but locked: the student may use, not change it
+    tag ``given`` + grade_id            the same, but locked: the student may use, not change it;
+                                        also imports from ``autograder.recipes``
     ``nbgrader: {grade_id, points}``    visible asserts; the hidden region is added here
     tag ``demonstration``               ordinary code, shown, and not run by grading
     none of these                       ordinary code, shown and run
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +36,7 @@ from autograder.notebooks.regions import (
 )
 from autograder.notebooks.terms import Terms, read_terms, require_known
 
+APART = ["", ""]  # lines between objects
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
 
 # Under nbgrader's own autograde the value of the last line is the cell's partial credit.
@@ -114,6 +117,7 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
         "refuse": list(suite.refuse),
         "refuse_in": {part: list(names) for part, names in suite.refuse_in.items()},
         "optional": terms.optional,
+        "limits": terms.limits,
         "cells": {cell["id"]: _digest_of(cell) for cell in cells if cell["cell_type"] == "code"},
     }
     metadata = {"kernelspec": dict(notebook.metadata["kernelspec"]), "autograder": facts}
@@ -216,7 +220,7 @@ class _Assembler:
         except SyntaxError as error:
             raise self.error(f"the cell does not parse: {error.msg}", number, declared) from error
         lines = source.splitlines()
-        imports = [node for node in tree.body if _is_solutions_import(node)]
+        imports = [node for node in tree.body if _is_to_be_replaced(node)]
         if not imports or (is_solution and len(imports) != len(tree.body)):
             raise self.error(
                 "the cell must hold 'from solutions.MODULE import NAME'"
@@ -230,7 +234,10 @@ class _Assembler:
                 self.object_text(number, node, alias, declared, is_solution=is_solution)
                 for alias in node.names
             ]
-            lines[node.lineno - 1 : node.end_lineno] = ["\n\n\n".join(objects)]
+            first, last = node.lineno - 1, node.end_lineno or node.lineno
+            above = APART if "".join(lines[:first][-1:]).strip() else []
+            below = APART if "".join(lines[last : last + 1]).strip() else []
+            lines[first:last] = [*above, _in_a_row(objects), *below]
         return "\n".join(lines).strip("\n")
 
     def object_text(
@@ -276,8 +283,20 @@ class _Assembler:
         return AutograderError(what, f"{self.path}, cell {number}, grade_id {grade_id}", todo)
 
 
-def _is_solutions_import(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "solutions"
+def _in_a_row(objects: list[str]) -> str:
+    """Return the objects' texts with two empty lines between them, and none between one-liners."""
+    text = objects[0]
+    for before, after in pairwise(objects):
+        text += ("\n\n\n" if "\n" in before + after else "\n") + after
+    return text
+
+
+def _is_to_be_replaced(node: ast.stmt) -> bool:
+    """Tell whether a statement imports from the reference, or from a recipe that judges use too."""
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    parts = str(node.module).split(".")
+    return parts[0] == "solutions" or parts[:2] == ["autograder", "recipes"]
 
 
 def _plain(cell: NotebookNode, cell_id: str) -> dict[str, Any]:

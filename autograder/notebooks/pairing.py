@@ -52,6 +52,12 @@ class Paired:
     problems: list[str] = field(default_factory=list)  # with cells that nbgrader knows
     remarks: list[str] = field(default_factory=list)  # on other cells of the assignment
 
+    @property
+    def written(self) -> str:
+        """The text of all answers."""
+        found = [cell.source or "" for cell in self.cells if cell.role == "solution"]
+        return "\n\n".join(found)
+
 
 def pair(expected: list[Expected], submission: Any) -> Paired:
     """Combine the cells of an assignment with a submission (a notebook's JSON, trusted in nothing).

@@ -9,6 +9,13 @@ It stands beside the exercise, in one file of the same name: ``03-gates.toml`` f
     [points]                            # of graded cells; what is left out is as the exercise says
     lstm-cell-tests = 6
 
+    [limits]                            # of the sandbox; what is left out is as usual
+    total_s = 240
+
+The limits are those of `line/limits.py`: seconds by the clock for a cell (`cell_s`), for a call
+from a check (`call_s`) and for all of a submission (`total_s`), processor seconds of one process
+(`cpu_s`), its memory (`memory_mb`), its files (`tmp_mb`), its threads and processes (`threads`).
+
 The hidden checks of a part share its points in the proportion that their suite gives them.
 """
 
@@ -22,6 +29,9 @@ import msgspec
 
 from autograder.errors import AutograderError
 
+# Those of line/limits.py; `notebooks/` knows no lines, and a test holds the two together.
+LIMITS = ("cell_s", "call_s", "total_s", "cpu_s", "memory_mb", "tmp_mb", "threads")
+
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The terms of one assignment; without a file it is these."""
@@ -30,6 +40,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     due: datetime | None = None
     optional: list[str] = []
     points: dict[str, float] = {}
+    limits: dict[str, float] = {}
 
 
 def terms_path(exercise: Path) -> Path:
@@ -47,7 +58,7 @@ def read_terms(exercise: Path) -> Terms:
         raise AutograderError(
             f"cannot read the terms of the assignment: {error}",
             str(path),
-            "It is TOML and may hold weight, due, optional and [points].",
+            "It is TOML and may hold weight, due, optional, [points] and [limits].",
         ) from error
     if problem := _problem(terms):
         what, todo = problem
@@ -67,6 +78,11 @@ def _problem(terms: Terms) -> tuple[str, str] | None:
     for part, points in terms.points.items():
         if not 0 < points < float("inf"):
             return f"the part {part!r} is worth {points:g} points", "Points must be above zero."
+    for name, value in terms.limits.items():
+        if name not in LIMITS:
+            return f"there is no limit called {name!r}", f"Name one of: {', '.join(LIMITS)}."
+        if not 1 <= value < float("inf"):
+            return f"the limit {name} is {value:g}", "Give a number, 1 or more."
     return None
 
 

@@ -19,6 +19,7 @@ from autograder.notebooks.outline import sentence
 from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.late import LateRule
 from autograder.steps.pages import render
+from autograder.steps.pseudonyms import pseudonym
 from autograder.steps.scores import Score, read_scores
 from autograder.verdict import CellResult, Verdict
 
@@ -76,7 +77,8 @@ def _write(
         )
     data = read_bytes(course.notebook("submitted", assignment, student))
     target = course.feedback(assignment, student)
-    write_atomically(target, page(verdict, score, data).encode())
+    alias = pseudonym(course.settings.seed, assignment, student)
+    write_atomically(target, page(verdict, score, data, alias).encode())
     # `status` tells by these times whether a page is up to date, also when the clock went back.
     made = course.verdict_path(assignment, student).stat().st_mtime_ns
     if target.stat().st_mtime_ns < made:
@@ -93,8 +95,11 @@ def _note(score: Score, rule: LateRule) -> str:
     )
 
 
-def page(verdict: Verdict, score: Score, submission: bytes) -> str:
-    """Return the feedback page; ``submission`` is the file as it was handed in."""
+def page(verdict: Verdict, score: Score, submission: bytes, alias: str = "") -> str:
+    """Return the feedback page; ``submission`` is the file as it was handed in.
+
+    ``alias`` is what the student is called on a leaderboard, if there is one.
+    """
     try:
         answers = answers_of(read_submission(submission))
     except Unreadable:
@@ -113,6 +118,7 @@ def page(verdict: Verdict, score: Score, submission: bytes) -> str:
         parts=[(part, score.parts[part.grade_id]) for part in verdict.parts],
         others=[(name, part) for name, part in score.parts.items() if name not in tested],
         tested=verdict.points,
+        alias=alias if "score" in verdict.measured else "",
         comments=[(names.get(cell, cell), text) for cell, text in score.comments.items()],
         cells=cells,
     )

@@ -196,6 +196,7 @@ def job_for(
         isolation=isolation,
         hide=str(course.root),
         cell_s=cell_s,
+        limits=fingerprints.limits,
     )
 
 

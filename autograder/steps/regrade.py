@@ -59,6 +59,7 @@ class Regrade:
             fingerprint=new.fingerprint,
             problems=list(dict.fromkeys([*old.problems, *new.problems])),
             regraded=sorted({*old.regraded, *self.only}),
+            measured=old.measured | new.measured,
         )
 
     def _results(

@@ -26,7 +26,7 @@ from autograder.steps.gradebook import write_maximum
 ASSIGNMENT = re.compile(r"[\w.-]+")
 SHORT = 12  # lines up to this length ("return y") are too common to be a secret
 TOOLS = ("notebooks/*.py", "steps/release.py")  # what a released notebook is made with
-REFERENCE = re.compile(r"^\s*from (solutions\.[\w.]+) import", re.MULTILINE)
+REFERENCE = re.compile(r"^\s*from ((?:solutions|autograder\.recipes)\.[\w.]+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ class Session:
         self.last_result: Any = None
         self._forget_handles: list[int] = []
         self._forget_calls: list[int] = []
+        self.process = 0  # counts them: a number from an earlier one means nothing now
 
     def ask(
         self, body: wire.AnyBody, what: str, buffers: list[bytes] | None = None
@@ -110,6 +111,13 @@ class Session:
             self._fail(reply, what)
         return reply, values.Decoder(payload, lambda h: self._remote(self, h, what), as_record)
 
+    def renew(self, transport: Transport) -> None:
+        """Go on with another process; what was kept on the student's side is gone."""
+        self.transport = transport
+        self.process += 1
+        self.changed, self.last_label, self.last_result = [], "", None
+        self._forget_handles, self._forget_calls = [], []
+
     def value(self, body: wire.AnyBody, what: str, buffers: list[bytes] | None = None) -> Any:
         """Ask for something that carries no gradient."""
         reply, decoder = self.ask(body, what, buffers)
@@ -128,11 +136,11 @@ class Session:
         grad = torch.is_grad_enabled()
         return values.Encoder(self._keep, lambda tensor: grad and tensor.requires_grad)
 
-    def forget_handle(self, handle: int) -> None:
-        self._forget_handles.append(handle)
+    def forget_handle(self, handle: int, process: int) -> None:
+        self._forget_handles += [handle] if process == self.process else []
 
-    def forget_call(self, call: int) -> None:
-        self._forget_calls.append(call)
+    def forget_call(self, call: int, process: int) -> None:
+        self._forget_calls += [call] if process == self.process else []
 
     def _keep(self, value: Any, encoder: values.Encoder) -> values.Value:
         if isinstance(value, Record):

@@ -19,6 +19,7 @@ from torch.autograd.function import once_differentiable
 from autograder.errors import CheckFailure
 from autograder.inside import values, wire
 from autograder.line.base import Transport
+from autograder.suite.desk import Desk
 from autograder.suite.record import Record
 from autograder.suite.session import PlainWords, Session, Words
 
@@ -31,6 +32,7 @@ class Student:
         call_s: time limit of one request, in seconds.
         deadline: `time.monotonic()` after which nothing is asked any more.
         words: says where and why something failed, for a judge that knows more about it.
+        desk: what is kept of this submission from check to check.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Student:
         call_s: float = 10.0,
         deadline: float = float("inf"),
         words: Words | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._session = Session(transport, call_s, deadline, words or PlainWords(), Remote)
+        self._desk = desk or Desk()
         self._known: dict[str, Remote] = {}  # classes and functions, asked for once
 
     def __getattr__(self, name: str) -> Any:
@@ -63,6 +67,31 @@ class Student:
     def alive(self) -> bool:
         """Whether the student's process can still be asked."""
         return self._session.transport.alive
+
+    @property
+    def desk(self) -> Desk:
+        """What is kept of this submission from check to check."""
+        return self._desk
+
+    def anew(self) -> float:
+        """Go on in a fresh process, in which the cells have run and nothing else has happened.
+
+        Returns the seconds of processor time that the old one has used. No object of the old
+        one is of use any more. Where there is one process only (a kernel), it stays, and the
+        seconds are those since the last call.
+        """
+        old = self._session.transport
+        if self._desk.renew is None:
+            used, old.cpu_s = old.cpu_s, 0.0
+            return used
+        self._known.clear()
+        self._session.renew(self._desk.renew())
+        return old.cpu_s
+
+    def seed(self, rng: torch.Generator) -> None:
+        """Begin the student's random numbers anew, so that what is made next can be repeated."""
+        drawn = int(torch.randint(2**52, (), generator=rng))
+        self._session.value(wire.Seed(drawn), "the seed")
 
     @contextlib.contextmanager
     def lent(self, name: str, source: str) -> Iterator[None]:
@@ -100,7 +129,7 @@ class Remote:
         self._session = session
         self._handle = handle
         self._label = label
-        weakref.finalize(self, session.forget_handle, handle.id).atexit = False
+        weakref.finalize(self, session.forget_handle, handle.id, session.process).atexit = False
 
     def __repr__(self) -> str:
         return f"<{self._label} of the student>"
@@ -219,7 +248,7 @@ class _RemoteGraph:
         self.session = session
         self.call = call
         self.label = f"{label} (backward pass)"
-        weakref.finalize(self, session.forget_call, call).atexit = False
+        weakref.finalize(self, session.forget_call, call, session.process).atexit = False
 
     def anchor(self) -> torch.Tensor:
         """A leaf that stands for the student's parameters.

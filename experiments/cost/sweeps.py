@@ -62,15 +62,16 @@ def training(parameters: dict[str, Any], device: str) -> Outcome:
 def depth(parameters: dict[str, Any], device: str) -> Outcome:
     """Count the serial steps of one layer's forward pass at short lengths, and extend the rule.
 
-    In half precision a scan takes its parallel form on a CPU too; the ``compiled`` kernel
-    would count as one step. One operation on whole tensors is one step. The rule a + b u(T) is
-    fitted to the first two lengths; ``as_predicted`` says whether the others follow it.
+    A ``compiled`` kernel of the CPU would count as one step; on the meta device, which computes
+    shapes only, a scan takes its parallel form. One operation on whole tensors is one step. The
+    rule a + b u(T) is fitted to the first two lengths; ``as_predicted`` says whether the others
+    follow it.
     """
     form, lengths, spec = parameters["depth"], parameters["lengths"], parameters["spec"]
     layer = build(spec["kind"], spec["arguments"], **parameters["changes"])
     if parameters["compiled"]:
-        layer = layer.to(torch.bfloat16)
-    dtype = next(layer.parameters()).dtype
+        layer = layer.to("meta")
+    device = next(layer.parameters()).device.type
 
     def units(length: int) -> float:
         in_form = {"steps": length, "rounds": math.log2(length), "chunks": length / 64, "flat": 0}
@@ -78,7 +79,7 @@ def depth(parameters: dict[str, Any], device: str) -> Outcome:
 
     counted = []
     for length in lengths:
-        x = torch.zeros(1, length, spec["width"], dtype=dtype, requires_grad=True)
+        x = torch.zeros(1, length, spec["width"], device=device, requires_grad=True)
         counted.append(serial_steps(layer(x)[0]))
     apart = units(lengths[1]) - units(lengths[0])
     per_unit = (counted[1] - counted[0]) / apart if apart else 0.0

@@ -92,11 +92,12 @@ def judge(
     seed: int = 1,
     limits: Limits | None = None,
     source: Any = SOURCE,
+    by: Suite = suite,
 ) -> Verdict:
     verdict = judge_notebook(
         source,
         submission,
-        suite,
+        by,
         sandbox or LocalSpawner(),
         student="ada",
         assignment="a1",

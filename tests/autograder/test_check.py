@@ -89,6 +89,18 @@ def test_failures_lead_to_the_line(notebook: Make, norm: str, says: str) -> None
     assert outcome.parts[0].passed
 
 
+def test_a_part_made_of_one_that_fails_leads_to_that(notebook: Make) -> None:
+    answers = {
+        "double": "def double(x):\n    return 3 * x",
+        "norm": "def norm(x):\n    return double(x)",
+    }
+    assert messages(check(notebook(answers)))["Norm"].endswith(
+        "\nThis part uses `double` of “Double”, which fails, too: begin there."
+    )
+    for changed in ({"double": tiny.RIGHT["double"]}, {"norm": "def norm(x):\n    return x.sum()"}):
+        assert "begin there" not in messages(check(notebook(answers | changed)))["Norm"]
+
+
 def test_a_stub_that_no_test_comes_by_fails_its_part(notebook: Make) -> None:
     later = tiny.RIGHT["norm"] + "\n\n\ndef unused():\n    raise NotImplementedError()"
     outcome = check(notebook(tiny.RIGHT | {"norm": later}))

@@ -30,6 +30,7 @@ COMMANDS = (
     "feedback",
     "export",
     "report",
+    "leaderboard",
     "status",
     "verify",
 )

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "judge": {"inside", "line", "suite", "notebooks"},
     "course": set[str](),
     "steps": {"line", "suite", "notebooks", "judge", "course"},
-    "hidden": {"checks"},
+    "hidden": {"checks", "recipes"},
+    "recipes": set[str](),
 }
 FOREIGN_INSIDE = {"torch", "msgspec", *sys.stdlib_module_names}
 

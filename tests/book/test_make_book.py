@@ -92,3 +92,15 @@ def test_what_is_written_during_a_build_counts_for_the_next(project: Project) ->
     project.meanwhile = lambda: None
     assert make_book.build(project.root) == 0
     assert project.builds == 3
+
+
+def test_a_build_from_nothing_is_known_from_one_over_another(project: Project) -> None:
+    assert make_book.is_current(project.root, make_book.WHOLE)
+    project.write("book/page.md", "second")
+    assert not make_book.is_current(project.root)
+    assert make_book.build(project.root) == 0
+    assert make_book.is_current(project.root)
+    assert not make_book.is_current(project.root, make_book.WHOLE)
+    shutil.rmtree(project.root / "_build")
+    assert make_book.build(project.root) == 0
+    assert make_book.is_current(project.root, make_book.WHOLE)

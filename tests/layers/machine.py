@@ -106,7 +106,7 @@ def check_strange_state(layer: SequenceLayer[Any], x: Tensor) -> None:
                     call(given, state)
 
 
-def check_exports(layer: SequenceLayer[Any], *arguments: Tensor) -> None:
+def check_exports(layer: SequenceLayer[Any], *arguments: Tensor | None) -> None:
     """torch.export makes a program of ``forward``, which gives the same outputs."""
     with without_shape_checks(), torch.no_grad():
         program = torch.export.export(layer, arguments).module()

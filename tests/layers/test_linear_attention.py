@@ -98,6 +98,45 @@ def test_retention_scores_depend_on_distance_only() -> None:
     torch.testing.assert_close(layer(x, later)[0], layer(x)[0], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "position", "part"),
+    [
+        (torch.float32, 100_000, 2e-6),
+        (torch.float32, 10_000_000, 2e-6),
+        (torch.bfloat16, 1000, 0.03),
+        (torch.float16, 100_000, 0.004),
+    ],
+)
+def test_retention_is_the_same_wherever_it_starts(
+    dtype: torch.dtype, position: int, part: float
+) -> None:
+    """An angle in the layer's own format would be off, and at 65,536 no number in float16."""
+    layer, x = Retention(16, 2).to(dtype), torch.randn(2, 40, 16).to(dtype)
+    start = layer.initial_state(2)
+    with torch.no_grad():
+        wanted, _ = layer(x, start)
+        got, _ = layer(x, start._replace(position=start.position + position))
+    assert (got - wanted).abs().max() <= part * wanted.abs().max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_linear_attention_is_a_mean_where_its_features_underflow(dtype: torch.dtype) -> None:
+    """elu(u) + 1 rounds to 0 for all features of all tokens; every token then counts the same."""
+    layer = LinearAttention(4, 1).to(dtype)
+    with torch.no_grad():
+        layer.qkv.weight.zero_()
+        layer.qkv.weight[:8] = -10  # of q and k, all of them -40 below
+        layer.qkv.weight[8:] = torch.eye(4)
+        layer.out.weight.copy_(torch.eye(4))
+    x = torch.ones(1, 3, 4, dtype=dtype) + torch.eye(3, 4, dtype=dtype) / 4
+    y, state = layer(x)
+    torch.testing.assert_close(y[:, -1], x.mean(1), rtol=0.01, atol=0.01)
+    again, _ = layer.step(x[:, 0], state)
+    assert again.isfinite().all()
+    y.sum().backward()
+    assert layer.qkv.weight.grad.isfinite().all()
+
+
 def test_retention_fades_at_the_papers_rates() -> None:
     wanted = torch.tensor([1 - 1 / 32, 1 - 1 / 64], dtype=torch.float64)
     torch.testing.assert_close(Retention(8, 2).double().log_gamma.exp(), wanted, atol=1e-7, rtol=0)
@@ -112,4 +151,4 @@ def test_bad_sizes(kind: type, d_model: int) -> None:
 @LAYERS
 def test_bad_form(kind: type) -> None:
     with recipe.without_shape_checks(), pytest.raises(ValueError, match="form must be"):
-        make(kind, "sideways")(torch.randn(1, 3, 8, dtype=torch.float64))
+        make(kind, "sideways")

@@ -11,7 +11,9 @@ import torch
 from solutions.attention import MultiHeadAttention
 from solutions.carousel import LSTM1997
 from solutions.causal_decoder import CausalDecoder
+from solutions.channel_mixing import RWKVChannelMixing
 from solutions.delta import GatedDeltaNet
+from solutions.gated_linear_attention import GatedLinearAttention
 from solutions.gates import GRU, LSTM, CoupledLSTM, PeepholeLSTM
 from solutions.layer import SequenceLayer
 from solutions.linear_attention import LinearAttention, Retention
@@ -32,6 +34,7 @@ CHOSEN_BY_FORM: dict[str, Callable[[Any], SequenceLayer[Any]]] = {
     "linear attention": lambda form: LinearAttention(D, 2, form, chunk=16),
     "retention": lambda form: Retention(D, 2, form, chunk=16),
     "gated DeltaNet": lambda form: GatedDeltaNet(D, 2, form, chunk=16),
+    "gated linear attention": lambda form: GatedLinearAttention(D, 2, form, chunk=16),
     "Mamba-2": lambda form: Mamba2(D, 4, form=form, chunk=16),
     "mLSTM": lambda form: MLSTM(D, D, 2, form=form, chunk=16),
 }
@@ -48,6 +51,7 @@ LINEAR: dict[str, Callable[[], SequenceLayer[Any]]] = {
     "S4D, real, recurrent": lambda: DiagonalSSM(D, 4, "real", form="recurrent"),
     "Mamba": lambda: Mamba(D, 4),
     "RWKV": lambda: RWKVTimeMixing(D),
+    "RWKV channel mixing": lambda: RWKVChannelMixing(D),
     "sLSTM": lambda: SLSTM(D, D, 2),
 }
 COMPLEX: dict[str, Callable[[], SequenceLayer[Any]]] = {

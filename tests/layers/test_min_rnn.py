@@ -5,7 +5,7 @@ import torch
 
 from solutions.layer import unroll
 from solutions.min_rnn import MinGRU, MinLSTM, MinRNN, MinRNNState
-from tests.layers import recipe
+from tests.layers import machine, recipe
 
 GATES = {MinGRU: ("update",), MinLSTM: ("forget", "input")}
 LAYERS = pytest.mark.parametrize(
@@ -65,6 +65,13 @@ def test_log_space_survives_long_forgetting(kind: type[MinRNN]) -> None:
     with torch.no_grad():
         y, _ = layer(10 * torch.randn(1, 2000, 3))
     assert y.isfinite().all()
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_log_space_adds_up_in_float32_whatever_the_format(kind: type[MinRNN]) -> None:
+    """In bfloat16 itself the logarithms' running sum was off by whole units after 2,000 steps."""
+    layer = kind(3, 4, log_space=True)
+    machine.check_half_precision(layer, torch.randn(1, 2048, 3), torch.bfloat16)
 
 
 @pytest.mark.parametrize("kind", GATES)

@@ -150,6 +150,19 @@ def test_convolution_is_scipys() -> None:
             np.testing.assert_allclose(y[b, :, d], wanted, atol=1e-12)
 
 
+def test_a_huge_input_moves_earlier_outputs_by_its_rounding_in_the_convolution_alone() -> None:
+    layer, x = DiagonalSSM(3, 4), torch.randn(1, 64, 3)
+    huge = x.clone()
+    huge[:, -1] += 1e8
+    with torch.no_grad():
+        moved = {}
+        for form in FORMS:
+            layer.form = form
+            moved[form] = (layer(huge)[0] - layer(x)[0])[:, :-1].abs().max().item()
+    assert moved["recurrent"] == moved["scan"] == 0
+    assert 1e-3 < moved["convolution"] < 100
+
+
 def test_powers() -> None:
     A = torch.polar(torch.rand(2, 3).double(), torch.randn(2, 3).double())
     for count in (1, 2, 3, 8, 13):

@@ -18,7 +18,7 @@ from solutions.stacking import (
     last_valid,
     reverse,
 )
-from tests.layers import recipe
+from tests.layers import machine, recipe
 
 LENGTHS = torch.tensor([5, 1, 3])
 
@@ -66,6 +66,16 @@ def test_a_stack_is_a_sequence_layer(batch: int, time: int) -> None:
     recipe.check_state_size(stack, x)
     recipe.check_dtypes(stack, x)
     recipe.check_bad_input(stack, 3)
+
+
+def test_layers_of_one_direction_each_become_one_graph() -> None:
+    layer = Bidirectional(GRU(3, 4), LSTM(3, 2)).double()
+    recipe.check_compiles(layer, torch.randn(2, 3, 3, dtype=torch.float64))
+
+
+def test_lengths_that_are_given_can_be_exported() -> None:
+    x, lengths = torch.randn(3, 5, 3), LENGTHS
+    machine.check_exports(Bidirectional(GRU(3, 4), LSTM(3, 2)), x, None, lengths)
 
 
 def test_bad_stacks_are_named() -> None:

@@ -80,14 +80,20 @@ def same(found: Found, wanted: Found, scores: bool = True) -> bool:
     )
 
 
+def finite(found: Found) -> Found:
+    return [line for line in found if line.score > -math.inf]
+
+
 def like(found: Found, check: str, *asked: Any) -> tuple[str, str] | None:
     """The check that a known mistake is for, and its words, if it finds just this.
 
-    In a case at the edges several mistakes may: there those of other checks go first.
+    In a case at the edges several mistakes may: there those of other checks go first. What has no
+    probability, as a mistake sees it, comes in any order.
     """
+    possible = finite(found)
     known = sorted(BEAM_MISTAKES, key=lambda each: each[0] == check == "beam_edges")
     for owner, words, kind in known:
-        if same(found, kind.find(*asked)):
+        if same(possible, finite(kind.find(*asked))):
             return owner, words
     return None
 
@@ -119,7 +125,7 @@ def difference(found: Found, right: Found, width: int, longest: int) -> str:
     if len(found) != len(right):
         return f"{what} should hold {len(right)} hypotheses at its end, here are {len(found)}"
     others = [f.symbols != r.symbols for f, r in zip(found, right, strict=True)]
-    where = f"the first at place {others.index(True)}"
+    where = f"the first at place {others.index(True)}, counted from 0"
     return f"{what}: {sum(others)} of {len(right)} hypotheses are others, {where}"
 
 

@@ -6,8 +6,9 @@ waves of a few numbers, and no softmax.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from itertools import combinations, product
 from typing import NamedTuple
 
 import torch
@@ -120,6 +121,7 @@ class Equation:
     output: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda y, h, context: y
     h: Callable[[Tensor, Tensor], Tensor] = lambda h, y: h
     fed: Callable[[Tensor, Tensor, Held], Tensor] = lambda h, y, before: y
+    keys: Callable[[Held], Tensor] = lambda held: held.keys
 
     def step(self, w: Weights, x: Tensor, held: Held) -> tuple[Tensor, Tensor, Held]:
         cell = [w[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
@@ -127,7 +129,7 @@ class Equation:
         now = Moment(x, held, h)
         context, weights = look(self.asks(now), self.source(held))
         y = self.says(self.mixes(now, context) @ w["combine.weight"].T)
-        kept = held._replace(h=self.h(h, y), fed=self.fed(h, y, held))
+        kept = held._replace(h=self.h(h, y), fed=self.fed(h, y, held), keys=self.keys(held))
         return self.output(y, h, context), weights, kept
 
     def rule(self, w: Weights, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -191,6 +193,10 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
         "The keys are read anew from the memory: they are in the state": (
             Equation(source=lambda held: held._replace(keys=read(held.memory)))
         ),
+        "The keys are read anew from the memory, and kept: they are in the state": Equation(
+            source=lambda held: held._replace(keys=read(held.memory)),
+            keys=lambda held: read(held.memory),
+        ),
         "The mask has no effect: hand it to the look": (
             Equation(source=lambda held: held._replace(mask=torch.ones_like(held.mask)))
         ),
@@ -218,3 +224,17 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
         "tanh is taken twice": Equation(says=lambda a: torch.tanh(torch.tanh(a))),
     },
 }
+
+
+def pieces(equation: Equation) -> dict[str, Callable[..., Tensor]]:
+    """The pieces in which it differs from the right one."""
+    found = {field.name: getattr(equation, field.name) for field in fields(equation)}
+    return {name: piece for name, piece in found.items() if piece is not getattr(RIGHT, name)}
+
+
+def pairs() -> Iterator[tuple[dict[str, str], Equation]]:
+    """Two mistakes at once, of two mechanisms: words for each, and what they make together."""
+    for one, other in combinations(MISTAKES, 2):
+        for (first, a), (second, b) in product(MISTAKES[one].items(), MISTAKES[other].items()):
+            if not pieces(a).keys() & pieces(b).keys():
+                yield {one: first, other: second}, Equation(**pieces(a), **pieces(b))  # type: ignore[arg-type]

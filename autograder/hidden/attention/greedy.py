@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Student, expect, expect_shape, expect_type
-from autograder.hidden.attention.babble import NAME, SOURCE, Babble, Past, drawn, new
+from autograder.hidden.attention.babble import NAME, SOURCE, START, Babble, Past, drawn, new
 from autograder.hidden.attention.searching import (
     GREED,
     GREEDY_MISTAKES,
@@ -89,6 +89,17 @@ def expect_claims(check: str, student: Student, model: Babble, past: Past, longe
     expect_own(check, found.scores, wanted, mistakes, hint, what="scores", atol=atol)
 
 
+def starting_again(
+    rng: torch.Generator, symbols: int, ages: tuple[int, ...], longest: int
+) -> tuple[Babble, Past]:
+    """A model that never ends, and writes START somewhere: who excludes START is seen."""
+    for _ in range(60):
+        model, past = drawn(rng, symbols, ends=False), new(rng, ages)
+        if (GREED.write(model, past, longest).symbols == START).any():
+            break
+    return model, past
+
+
 # --- the checks -------------------------------------------------------------------------------
 
 
@@ -106,10 +117,15 @@ def greedy_form(student: Student, rng: torch.Generator) -> None:
         expect_type(found.symbols, Tensor, what="symbols")
         expect(found.symbols.dtype == torch.long, "symbols should be whole numbers, torch.long")
         expect(len(found.symbols) == len(AGES), "symbols should have a row for each source")
-        expect_form(found.scores, wanted.scores.to(dtype), "scores")
-        expect(
-            not found.scores.requires_grad, "a graph is built: nobody learns, use torch.no_grad()"
-        )
+        expect_type(found.scores, Tensor, what="scores")
+        kind = found.scores.dtype
+        expect_form(found.scores, wanted.scores.to(kind), "scores")
+        begin = "begin the sum with 0.0, or with zeros in the dtype of the logits"
+        wrong = {
+            f"scores are {kind}, and the logits {dtype}: {begin}": kind != dtype,
+            "a graph is built: nobody learns, use torch.no_grad()": found.scores.requires_grad,
+        }
+        expect(not any(wrong.values()), "; and ".join(words for words in wrong if wrong[words]))
     texts = [kind.write(model, past, 8) for kind in kinds]
     right = any(
         text.symbols.equal(found.symbols) or close(found.scores.double(), text.scores, SINGLE)
@@ -121,7 +137,7 @@ def greedy_form(student: Student, rng: torch.Generator) -> None:
 @suite.check(GREEDY, points=0.5, title="the likeliest symbol, from START on, each row by its state")
 def likeliest(student: Student, rng: torch.Generator) -> None:
     for symbols, ages in ((6, (1, 1, 1)), (3, (1,))):
-        model, past = drawn(rng, symbols, ends=False), new(rng, ages)
+        model, past = starting_again(rng, symbols, ages, 9)
         hint = (
             "At each step it is argmax of the logits, for what was written last and the new state"
         )

@@ -179,29 +179,24 @@ def added(student: Student, rng: torch.Generator) -> None:
 def nothing_left(student: Student, rng: torch.Generator) -> None:
     scores, memory, mask = normal(rng, 3, 5), normal(rng, 3, 5, 4), some_mask(rng, 3, 5)
     mask[1] = False
-    known = habits(student, rng)
-    for given in (mask, normal(rng, 3, 5).masked_fill(~mask, -math.inf)):
+    known, right = habits(student, rng), []
+    pushes = normal(rng, 3, 5).masked_fill(~mask, -math.inf)
+    for given, kind in ((mask, "with a boolean mask"), (pushes, "with numbers as a mask")):
         found, _ = weights_of(student, scores, given)
         expect_shape(found, scores.shape, what="the weights")
-        expect_no_nan(found, "the weights")
-        hint = "A row in which nothing may be attended to should come out as zeros"
+        expect_no_nan(found, f"the weights, {kind}, hold")
+        hint = f"A row in which nothing may be attended to should come out as zeros, {kind}"
         expect_weights("nothing_left", student, scores, given, hint, known)
-        if not close(found, RIGHT.weights(scores, given), SINGLE):
-            return  # a mistake that has cost its points
-    if way_of(student, rng, RIGHT) is not ALIGN:
+        right.append(close(found, RIGHT.weights(scores, given), SINGLE))
+        if right[-1]:  # others are mistakes that have cost their points
+            expect_no_way_back(student, rng, scores, given, kind)
+    if not all(right) or way_of(student, rng, RIGHT) is not ALIGN:
         return
     mixed, weights, _ = aligned(student, scores, memory, mask)
-    for value, what in ((mixed, "the context"), (weights, "the weights of align")):
+    for value, what, verb in ((mixed, "the context", "holds"), (weights, "its weights", "hold")):
         expect_shape(value, (3, 4) if value is mixed else (3, 5), what=what)
-        expect_no_nan(value, what)
+        expect_no_nan(value, f"{what} {verb}")
         expect(not value[1].any(), f"{what} should be zeros where nothing may be attended to")
-    given = scores.clone().requires_grad_()
-    found = student.masked_softmax(given, mask)
-    expect_shape(found, scores.shape, what="the weights")
-    (found * normal(rng, 3, 5)).sum().backward()
-    grad = given.grad if given.grad is not None else torch.zeros_like(scores)
-    expect_no_nan(grad, "the gradient that comes back")
-    expect(not grad[1].any(), "a row without anything to attend to should pass no gradient on")
     none, nobody = torch.zeros(2, 0, dtype=DOUBLE), torch.zeros(2, 0, dtype=torch.bool)
     mixed, _, _ = aligned(student, none, torch.zeros(2, 0, 4, dtype=DOUBLE), nobody)
     hint = "A source without any token gives a context of zeros"
@@ -211,8 +206,22 @@ def nothing_left(student: Student, rng: torch.Generator) -> None:
 def expect_no_nan(value: Tensor, what: str) -> None:
     expect(
         not value.isnan().any(),
-        f"{what} hold NaN where nothing may be attended to: a softmax over -inf alone is 0/0",
+        f"{what} NaN where nothing may be attended to: a softmax over -inf alone is 0/0",
     )
+
+
+def expect_no_way_back(
+    student: Student, rng: torch.Generator, scores: Tensor, mask: Tensor, kind: str
+) -> None:
+    """Fail unless no gradient, not even NaN, comes back through row 1, where nothing is left."""
+    given = scores.clone().requires_grad_()
+    found = student.masked_softmax(given, mask)
+    expect_shape(found, scores.shape, what="the weights")
+    (found * normal(rng, *scores.shape)).sum().backward()
+    grad = given.grad if given.grad is not None else torch.zeros_like(scores)
+    expect_no_nan(grad, f"the gradient that comes back, {kind}, holds")
+    words = f"a row without anything to attend to should pass no gradient on, {kind}"
+    expect(not grad[1].any(), words)
 
 
 @suite.check(LOOK, points=0.5, title="the context: states by their weights, each source its own")
@@ -266,7 +275,8 @@ def look_edges(student: Student, rng: torch.Generator) -> None:
             wanted, atol = RIGHT.weights(scores.double(), mask), tolerance(scores)
             usual = [Mistake(own, words, kind.weights(scores.double(), mask))
                      for own, words, kind in known]  # fmt: skip
-            hint, what = "How low are the scores that are forbidden?", "the weights of large scores"
+            hint = "How low are forbidden scores? Or are their weights made zero after the softmax?"
+            what = "the weights of large scores"
             args = found.double(), wanted, usual, hint
             expect_own("look_edges", *args, what=what, atol=atol)
     weighing = habit(student, rng)

@@ -31,6 +31,15 @@ def free_end(logits: Tensor) -> Tensor:
     return logits.log_softmax(-1).index_fill(-1, torch.tensor([END]), 0.0)
 
 
+def never_start(logits: Tensor) -> Tensor:
+    """Logits by which START is impossible."""
+    return logits.index_fill(-1, torch.tensor([START]), -math.inf)
+
+
+def among_others(logits: Tensor) -> Tensor:
+    return never_start(logits).log_softmax(-1)
+
+
 def up_to_end(symbols: Tensor) -> Tensor:
     """True at the symbols of each row that count: those up to its first END."""
     ended = (symbols == END).cumsum(1)
@@ -106,7 +115,9 @@ GREEDY_MISTAKES: list[tuple[str, str, Greed]] = [
     ("likeliest", "The second likeliest symbol is taken",
      Greed(takes=lambda logits: logits.argsort(-1)[:, -2])),
     ("likeliest", "START is never taken; it is a symbol like any other",
-     Greed(takes=lambda logits: logits[:, 1:].argmax(-1) + 1)),
+     Greed(takes=lambda logits: never_start(logits).argmax(-1))),
+    ("likeliest", "START is excluded before the softmax, and never taken; it is a symbol like any "
+     "other", Greed(takes=lambda logits: never_start(logits).argmax(-1), value=among_others)),
     ("likeliest", "END is never taken", Greed(
         takes=lambda logits: logits.index_fill(1, torch.tensor([END]), -1e9).argmax(-1))),
     ("claimed", "Logits are added up: a log probability is their log-softmax", Greed(value=raw)),
@@ -232,10 +243,14 @@ BEAM_MISTAKES: list[tuple[str, str, Search]] = [
      "follow are candidates", Search(branches=2)),
     ("continuations", "The beam begins with several copies of the same: it begins with one "
      "hypothesis", Search(copies=True)),
+    ("continuations", "START is excluded; it may follow, as any other symbol",
+     Search(value=lambda logits: never_start(logits.log_softmax(-1)))),
+    ("continuations", "START is excluded before the softmax; it may follow, as any other symbol",
+     Search(value=among_others)),
     ("ended_stay", "What has ended is lost: it keeps its place, with its score",
      Search(ended="drop")),
     ("ended_stay", "What has ended goes on growing: nothing follows END", Search(ended="go on")),
-    ("ended_stay", "What has ended gives up its place in the beam: it keeps it",
+    ("ended_stay", "What has ended gives up its place in the beam; it should keep it",
      Search(ended="step aside")),
     ("ended_stay", "The search stops when the first hypothesis has ended; all should",
      Search(stops="any")),

@@ -122,8 +122,11 @@ def _wrong_anyway(trial: Trial, x: Tensor, cuts: tuple[int, ...]) -> bool:
 
 
 def _chunk_by_chunk(trial: Trial, cuts: tuple[int, ...], *given: Tensor) -> Iterator[Any]:
-    """What the student's decoder answers, with the state carried over; `given` is cut alike."""
-    state: Any = trial.module.initial_state(len(given[0]))
+    """What the student's decoder answers, with the state carried over; `given` is cut alike.
+
+    It begins with a state of ours: their own has a check of its own.
+    """
+    state: Any = trial.student.DecoderCache(*trial.start(len(given[0])))
     for x, *mask in zip(*(each.split(cuts, 1) for each in given), strict=True):
         if len(cuts) > 2:
             alone = trial.module.step(x[:, 0], state, *(each[:, 0] for each in mask))

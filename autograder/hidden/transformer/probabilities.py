@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect, expect_close
+from autograder.checks import CheckFailure, Student, expect, expect_close
 from autograder.hidden.shared import owned
 from autograder.hidden.shared.asking import expect_form, in_either, numbers
 from autograder.hidden.shared.owned import every, expect_mechanism
@@ -72,6 +72,11 @@ def by_temperature(student: Student, rng: torch.Generator) -> None:
             expect_form(found, logits.to(dtype), "what next_probabilities returns")
         known = habit(found.double(), logits, {"temperature": 0.7})
         expect(known, "the form is right, but the numbers are not")
+    for dtype in (torch.float16, torch.bfloat16):
+        found = student.next_probabilities(logits.to(dtype), 0.7)
+        name = str(dtype).removeprefix("torch.")
+        what = f"what next_probabilities returns for logits in {name}"
+        expect_form(found, logits.float(), what, "Half precision becomes float32")
     _expect_limit(student, logits)
 
 
@@ -99,8 +104,13 @@ def _expect_limit(student: Student, logits: Tensor) -> None:
 def by_top_k(student: Student, rng: torch.Generator) -> None:
     logits = some_logits(rng)
     hint = "The k likeliest tokens are kept and divided by their sum; the others get 0"
-    for top_k in (1, 3, VOCABULARY, VOCABULARY + 5):
+    for top_k in (1, 3, VOCABULARY):
         expect_choice(student, logits, {"top_k": top_k}, "by_top_k", hint)
+    try:
+        expect_choice(student, logits, {"top_k": VOCABULARY + 5}, "by_top_k", hint)
+    except CheckFailure as failure:
+        said = f"with top_k={VOCABULARY + 5} and {VOCABULARY} tokens all of them are kept"
+        raise CheckFailure(f"{said}; {failure}") from None
     ties = torch.tensor([[1.0, 2.0, 2.0, 2.0, 0.0, 1.0, 1.0]], dtype=DOUBLE)
     hint = "Exactly k are kept; of equally likely tokens those with the smaller numbers"
     expect_choice(student, ties, {"top_k": 2}, "by_top_k", hint)

@@ -14,6 +14,7 @@ from autograder.hidden.transformer.draws import SEEDED
 from autograder.hidden.transformer.probabilities import VOCABULARY
 from autograder.hidden.transformer.suite import WRITING, suite
 
+COLD = 1e-7  # a temperature at which only the likeliest token comes
 MODEL = """
 import torch
 
@@ -40,8 +41,10 @@ class Telling:
 
     def logits(self, state):
         width = torch.arange(1, self.vocabulary + 1, dtype=torch.float64)
-        return 2 * torch.cos(state.unsqueeze(-1) * width)
+        return 2 * torch.cos((state.unsqueeze(-1) + 2) * width)
 """
+# The logits of a state have one largest: at 0 all cosines would be 1, and 1 makes texts of one
+# token.
 
 
 class Told:
@@ -61,7 +64,7 @@ class Told:
     @staticmethod
     def likeliest(state: Tensor) -> Tensor:
         width = torch.arange(1, VOCABULARY + 1, dtype=DOUBLE)
-        return torch.cos(state.unsqueeze(-1) * width).argmax(-1)
+        return torch.cos((state.unsqueeze(-1) + 2) * width).argmax(-1)
 
     def greedy(self, count: int, begins: Tensor | None = None, heard: bool = True) -> Tensor:
         """The likeliest text after the prompt, or one whose first token comes from some state.
@@ -208,7 +211,7 @@ def handed_on(student: Student, rng: torch.Generator) -> None:
             expect(still, "the temperature is not handed on to every draw: at 0 nothing is drawn")
             warm = float((one == wanted).double().mean())
             expect(warm < 0.95, "the temperature is not handed on: text at 2 is the likeliest one")
-            cold = text(1, temperature=1e-7)
+            cold = text(1, temperature=COLD)
             expect(
                 torch.equal(cold, wanted),
                 "the temperature is not handed on to every draw: near 0 the likeliest text comes",

@@ -1,7 +1,7 @@
-"""Weights: the mask comes after the softmax."""
+"""Weights: the mask comes after the softmax, where a row of -inf has become NaN already."""
 
-SAYS = {"masked_out": "after the softmax"}
-BREAKS = {"look-tests": ["masked_out"]}
+SAYS = {"masked_out": "after the softmax", "nothing_left": "with numbers as a mask, holds NaN"}
+BREAKS = {"look-tests": ["masked_out", "nothing_left"]}
 
 
 # %% masked-softmax

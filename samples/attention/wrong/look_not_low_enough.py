@@ -1,6 +1,6 @@
 """Weights: forbidden scores are -100."""
 
-SAYS = {"look_edges": "that are forbidden"}
+SAYS = {"look_edges": "forbidden scores"}
 BREAKS = {"look-tests": ["look_edges"]}
 
 

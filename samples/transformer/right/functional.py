@@ -176,6 +176,7 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 # %% next-probabilities
 def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     check_choices(temperature, top_k, top_p)
+    logits = logits if logits.dtype == torch.float64 else logits.float()
     order = torch.argsort(logits, dim=-1, descending=True, stable=True)
     if temperature == 0:
         return F.one_hot(order[:, 0], logits.shape[-1]).to(logits.dtype)

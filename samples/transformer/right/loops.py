@@ -191,6 +191,8 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 # %% next-probabilities
 def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     check_choices(temperature, top_k, top_p)
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
     rows = []
     for row in logits:
         order = sorted(range(len(row)), key=lambda v: (-row[v].item(), v))

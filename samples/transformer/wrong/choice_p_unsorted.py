@@ -7,6 +7,7 @@ BREAKS = {"writing-tests": ["by_top_p"]}
 # %% next-probabilities
 def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
     check_choices(temperature, top_k, top_p)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     z, order = logits.sort(dim=-1, descending=True, stable=True)
     rank = torch.arange(z.shape[-1])
     if temperature == 0:

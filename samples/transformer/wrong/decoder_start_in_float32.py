@@ -28,6 +28,9 @@ class CausalDecoder(SequenceLayer[DecoderCache]):
 
     def forward(self, x, state=None, real=None):
         state = self.initial_state(x.shape[0]) if state is None else state
+        time = state.real.shape[1]
+        check_state("state.keys", state.keys, self._shape(len(x), time), self.last_norm.weight)
+        check_state("state.values", state.values, self._shape(len(x), time), self.last_norm.weight)
         if real is None:
             real = torch.ones(x.shape[:2], dtype=torch.bool)
         positions = positions_of(real, before=state.real.sum(dim=1))

@@ -7,8 +7,9 @@ import re
 import pytest
 import torch
 
-from autograder.hidden.attention.babble import Past, drawn, new
+from autograder.hidden.attention.babble import START, Past, drawn, new
 from autograder.hidden.attention.feeding import RIGHT, random_weights, with_source
+from autograder.hidden.attention.greedy import starting_again
 from autograder.hidden.attention.searching import BEAM, GREED
 from autograder.hidden.attention.suite import (
     ADDITIVE,
@@ -24,15 +25,15 @@ from autograder.hidden.attention.suite import (
 from autograder.hidden.shared.refused import ATTENTION
 from autograder.hidden.shared.tools import normal
 from samples.assignments import Assignment
-from samples.corpus import build_submission
+from samples.corpus import Version, build_submission
 from solutions.decoding import beam_search, greedy
-from tests.autograder.hidden.judging import judged, lost
+from tests.autograder.hidden.judging import judged, lost, narrowed
 
 ASSIGNMENT = Assignment("05-attention")
 
 
-def wrong(name: str) -> dict[str, str]:
-    return next(version.sections for version in ASSIGNMENT.wrong if version.name == name)
+def wrong(name: str) -> Version:
+    return next(version for version in ASSIGNMENT.wrong if version.name == name)
 
 
 def rng(seed: int = 3) -> torch.Generator:
@@ -72,6 +73,21 @@ def test_a_part_stands_without_any_other_answer() -> None:
         assert set(failed) == set(ASSIGNMENT.suite.grade_ids) - {part}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("look_nan_repaired_in_numbers", "decoder_old_state_asks", "decoder_reads_keys_anew"),
+        *("decoder_begins_in_float32", "greedy_never_start", "greedy_with_a_graph"),
+        *("greedy_scores_in_float32", "beam_stops_with_the_best", "beam_sets_the_ended_aside"),
+    ],
+)
+def test_what_the_text_insists_on_is_tested_where_a_student_sees_it(name: str) -> None:
+    version = wrong(name)
+    verdict = judged(ASSIGNMENT, version.sections, narrow=narrowed(ASSIGNMENT, version))
+    failed = [cell.cell_id for cell in verdict.cells if cell.status != "ok"]
+    assert failed == list(version.breaks)
+
+
 # --- the oracles ------------------------------------------------------------------------------
 
 
@@ -86,6 +102,12 @@ def test_the_searches_of_the_judge_find_what_the_reference_finds() -> None:
             lines, found = BEAM.find(model, one, width, 7), beam_search(model, one, width, 7)
             assert [list(line.symbols) for line in lines] == [each.symbols for each in found]
             assert [line.score for line in lines] == pytest.approx([each.score for each in found])
+
+
+def test_somebody_who_excludes_start_is_always_seen() -> None:
+    for seed in range(100):
+        model, past = starting_again(rng(seed), 3, (1,), 9)
+        assert START in GREED.write(model, past, 9).symbols
 
 
 def test_the_lent_look_is_not_chaotic() -> None:

@@ -10,8 +10,8 @@ import torch.ao.nn.quantizable  # not there before somebody imports it
 import torch.nn.attention.flex_attention
 
 from autograder.checks import CheckFailure, Student
-from autograder.hidden.shared.lending import over_either
-from autograder.hidden.transformer import choosing, decoding, draws
+from autograder.hidden.shared.lending import defined, over_either
+from autograder.hidden.transformer import choosing, decoding, draws, writing
 from autograder.hidden.transformer.stacking import decoder_weights
 from autograder.hidden.transformer.suite import (
     BLOCK,
@@ -108,6 +108,22 @@ def test_frequencies_that_are_right_are_hardly_ever_called_unlikely() -> None:
     never = torch.tensor([0.5, 0.3, 0.15, 0.04, 0.01]).double()
     assert draws.unlikely(draw(never), p)
     assert not draws.unlikely(torch.zeros(10).long(), torch.tensor([1.0, 0.0]).double())
+
+
+def test_the_lent_model_always_has_one_likeliest_token() -> None:
+    """Near temperature 0 a right answer writes the likeliest text, whatever the prompt was."""
+    told = defined(writing.MODEL, "Telling")(writing.VOCABULARY)
+    states = torch.arange(101 + 41)  # real ones, and what it says at padding
+    first, second = told.logits(states).topk(2, dim=-1).values.unbind(-1)
+    assert float((first - second).min()) / writing.COLD > 100
+    assert torch.equal(writing.Told.likeliest(states), told.logits(states).argmax(-1))
+
+
+def test_the_likeliest_text_of_the_lent_model_is_never_one_token_alone() -> None:
+    for first in range(101):
+        told = writing.Told(torch.zeros(1, 1).long())
+        told.states.append(torch.tensor([first]))
+        assert len(told.greedy(40).unique()) > 1, first
 
 
 # --- the judge's own arithmetic ---------------------------------------------------------------

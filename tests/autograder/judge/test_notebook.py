@@ -310,3 +310,23 @@ def judge_with(other: Suite) -> Verdict:
         seed=0,
         fingerprint="",
     )
+
+
+def test_what_checks_measure_is_on_the_verdict_and_a_fresh_process_is_none_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As often as a check may ask for one."""
+    asking = Suite("small")
+
+    @asking.check("scale-test", points=3, title="measures")
+    def measures(student: Student, rng: torch.Generator) -> None:
+        for _ in range(20):  # more than may be lost
+            assert student.anew() >= 0
+        student.desk.measured["score"] = float(student.scale(torch.tensor(21.0)))
+        student.desk.measured["written"] = float("def scale" in student.desk.written)
+
+    for check in suite.checks_for("layer-test"):
+        asking.check("layer-test", points=check.points, title=check.title)(check.function)
+    verdict = judge(submitted(), by=asking)
+    assert verdict.points == verdict.max_points
+    assert verdict.measured == {"score": 42.0, "written": 1.0}

@@ -7,6 +7,7 @@ import pytest
 from autograder.errors import StudentDied
 from autograder.inside import wire
 from autograder.line.limits import Limits
+from autograder.line.process import StudentProcess
 from autograder.line.sandbox import Sandbox
 from tests.autograder.line.conftest import LIMITS, Run
 
@@ -70,3 +71,27 @@ def test_processor_time_is_limited(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
     process = sandbox.spawn()
     with pytest.raises(StudentDied, match="processor time"):
         process.request(wire.Exec("c", "while True: pass"), 20.0)
+
+
+STANDING = """
+import resource, time
+clock, start = time.process_time, time.process_time()
+for name in ("time", "monotonic", "perf_counter", "process_time"):
+    setattr(time, name, lambda: start)
+resource.getrusage = lambda who: None
+while clock() < start + 0.5:
+    pass
+"""
+
+
+def test_processor_time_is_read_from_outside(process: StudentProcess) -> None:
+    """Also of a process that stops every clock it has."""
+    process.request(wire.Exec("c", STANDING), 20.0)
+    process.kill()
+    assert 0.5 <= process.cpu_s < 5.0
+
+
+def test_processor_time_of_a_process_that_died(process: StudentProcess) -> None:
+    with pytest.raises(StudentDied):
+        process.request(wire.Exec("c", f"{STANDING}import os; os._exit(3)"), 20.0)
+    assert 0.5 <= process.cpu_s < 5.0

@@ -44,6 +44,27 @@ def test_import_becomes_the_source_of_the_object(exercise: Path) -> None:
     assert sources["scale"] == "SCALE = 2"
 
 
+def test_a_recipe_is_replaced_as_the_reference_is(exercise: Path) -> None:
+    """Short constants stand in a row, and everything else by itself."""
+    recipes = exercise.parent.parent / "autograder" / "recipes"
+    recipes.mkdir(parents=True)
+    text = "LETTERS = 26\nEND = LETTERS  # after the last\n\n\ndef draw(rng):\n    return END\n"
+    (recipes / "words.py").write_text(text)
+    change(
+        exercise,
+        "from solutions.tiny import SCALE",
+        "from autograder.recipes.words import LETTERS, END, draw",
+    )
+    sources = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
+    assert sources["scale"] == text.rstrip("\n")
+
+
+def test_limits_of_its_terms_stand_in_the_notebook(exercise: Path) -> None:
+    assert assemble(exercise, Suite()).metadata["autograder"]["limits"] == {}
+    exercise.with_suffix(".toml").write_text("[limits]\ntotal_s = 240\n")
+    assert assemble(exercise, Suite()).metadata["autograder"]["limits"] == {"total_s": 240.0}
+
+
 def test_marks_are_nbgraders(exercise: Path) -> None:
     from nbgrader.nbgraderformat import MetadataValidator
 
@@ -80,6 +101,13 @@ def test_several_objects_are_two_lines_apart(exercise: Path) -> None:
     change(exercise, "import double", "import double, norm")
     cells = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
     assert "### END SOLUTION\n\n\ndef norm" in cells["double"]
+
+
+def test_objects_of_several_imports_are_two_lines_apart(exercise: Path) -> None:
+    scale = "from solutions.tiny import SCALE"
+    change(exercise, scale, f"a = 1\n{scale}\n{scale}\n\n\n{scale}\nb = 2")
+    cells = {grade_id_of(cell): cell.source for cell in assemble(exercise, Suite()).cells}
+    assert cells["scale"] == "\n\n\n".join(["a = 1", *3 * ["SCALE = 2"], "b = 2"])
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from autograder.errors import AutograderError
+from autograder.line.limits import Limits
 from autograder.notebooks.marks import marks_of
-from autograder.notebooks.terms import Terms, read_terms, require_known
+from autograder.notebooks.terms import LIMITS, Terms, read_terms, require_known
 from samples.assignments import Assignment, assignments
 
 
@@ -41,6 +43,10 @@ def test_all_that_can_be_set(tmp_path: Path) -> None:
         ("due = 'soon'", "due"),
         ("[points]\na = 0", "'a' is worth 0 points"),
         ("[points]\na = nan", "'a' is worth nan points"),
+        ("[limits]\ncpu = 9", "no limit called 'cpu'"),
+        ("[limits]\nrestarts = 100", "no limit called 'restarts'"),
+        ("[limits]\ncpu_s = 0", "the limit cpu_s is 0"),
+        ("[limits]\ntotal_s = inf", "the limit total_s is inf"),
         ("optional = [", "cannot read"),
         ("optional = 'a'", "optional"),
     ],
@@ -51,6 +57,10 @@ def test_what_makes_no_sense_is_named_with_its_file(tmp_path: Path, text: str, w
     assert words in str(caught.value)
     assert "hw.toml" in str(caught.value)
     assert caught.value.todo
+
+
+def test_limits_are_those_of_the_line() -> None:
+    assert set(LIMITS) <= {limit.name for limit in fields(Limits)}
 
 
 @pytest.mark.parametrize(

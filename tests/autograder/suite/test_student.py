@@ -9,6 +9,7 @@ from torch import nn
 from autograder.checks import CheckFailure
 from autograder.inside import wire
 from autograder.line.local import LocalTransport
+from autograder.suite.desk import Desk
 from autograder.suite.record import Record
 from autograder.suite.session import PlainWords, brief
 from autograder.suite.student import Remote, Student
@@ -375,3 +376,49 @@ def test_explanations_are_added() -> None:
     student = Student(LocalTransport(), words=Guide())
     with pytest.raises(CheckFailure, match="`Cell` is not defined: look at Cell"):
         _ = student.Cell
+
+
+# --- another process --------------------------------------------------------------------------
+
+COUNTING = "calls = []\ndef count():\n    calls.append(1)\n    return len(calls)"
+
+
+def counting() -> LocalTransport:
+    line = LocalTransport()
+    line.request(wire.Exec("cell", COUNTING), timeout=1.0)
+    return line
+
+
+def test_a_fresh_process_knows_nothing_of_the_old_one() -> None:
+    student = Student(counting(), desk=Desk(renew=counting))
+    assert [student.count(), student.count()] == [1, 2]
+    assert student.anew() > 0
+    assert student.count() == 1
+
+
+def test_what_is_let_go_late_takes_nothing_from_the_fresh_process() -> None:
+    student = Student(counting(), desk=Desk(renew=counting))
+    old = student.count
+    student.anew()
+    assert student.count() == 1
+    del old  # its number in the old process is that of `count` in the new one
+    assert student.count() == 2
+
+
+def test_where_there_is_one_process_it_stays() -> None:
+    student = Student(counting())
+    assert student.count() == 1
+    assert student.anew() > 0
+    assert student.count() == 2
+
+
+def test_what_the_student_draws_can_be_repeated() -> None:
+    line = LocalTransport()
+    line.request(wire.Exec("cell", "import torch\ndef draw():\n    return torch.rand(3)"), 1.0)
+    student = Student(line)
+    found = []
+    for seed in (1, 1, 2):
+        student.seed(torch.Generator().manual_seed(seed))
+        found.append(student.draw())
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])

@@ -1,0 +1,28 @@
+"""initial_state is always float32; a float64 layer still works, because tanh meets float64."""
+
+BREAKS = {"layer-tests": ["begins"]}
+SAYS = {"begins": "dtype of the layer's weights"}
+
+
+# %% layer
+class MyLayer(SequenceLayer):
+    def __init__(self, features):
+        super().__init__()
+        self.hears = nn.Linear(features, 48)
+        self.recalls = nn.Linear(48, 48)
+        self.says = nn.Linear(48, features)
+
+    def initial_state(self, batch):
+        return (torch.zeros(batch, 48),)
+
+    def step(self, x, state):
+        h = torch.tanh(self.hears(x) + self.recalls(state[0].to(x.dtype)))
+        return self.says(h), (h,)
+
+    def forward(self, x, state=None):
+        state = self.initial_state(len(x)) if state is None else state
+        outputs = []
+        for token in x.unbind(dim=1):
+            output, state = self.step(token, state)
+            outputs.append(output)
+        return torch.stack(outputs, dim=1), state

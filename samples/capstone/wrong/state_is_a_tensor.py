@@ -1,0 +1,47 @@
+"""The state is one tensor and not a tuple."""
+
+BREAKS = {
+    "layer-tests": [
+        "begins",
+        "step_is_forward",
+        "chunks",
+        "no_look_ahead",
+        "apart",
+        "gradients",
+        "edges",
+        "few_weights",
+        "little_time",
+        "still_streaming",
+        "more_than_weak",
+        "halfway_to_good",
+        "as_good",
+        "halfway_to_strong",
+        "as_strong",
+    ]
+}
+SAYS = {"begins": "a tuple (or NamedTuple) of tensors"}
+KIND = "grave"
+
+
+# %% layer
+class MyLayer(SequenceLayer):
+    def __init__(self, features):
+        super().__init__()
+        self.hears = nn.Linear(features, 48)
+        self.recalls = nn.Linear(48, 48)
+        self.says = nn.Linear(48, features)
+
+    def initial_state(self, batch):
+        return self.says.weight.new_zeros(batch, 48)
+
+    def step(self, x, state):
+        h = torch.tanh(self.hears(x) + self.recalls(state))
+        return self.says(h), h
+
+    def forward(self, x, state=None):
+        state = self.initial_state(len(x)) if state is None else state
+        outputs = []
+        for token in x.unbind(dim=1):
+            output, state = self.step(token, state)
+            outputs.append(output)
+        return torch.stack(outputs, dim=1), state

@@ -1,0 +1,13 @@
+"""Computed in float32, whatever came in."""
+
+SAYS = {"hold_form": "dtype"}
+BREAKS = {"hold-tests": ["hold_form", "hold_gradients"]}
+
+
+# %% zero-order-hold
+def zero_order_hold(A, B, step):
+    states, inputs = B.shape
+    top = torch.cat([A, B], dim=1)
+    whole = torch.cat([top, top.new_zeros(inputs, states + inputs)], dim=0)
+    exponential = torch.linalg.matrix_exp((step * whole).float())
+    return exponential[:states, :states], exponential[:states, states:]

@@ -1,0 +1,14 @@
+"""Works only with as many inputs as states, or fewer."""
+
+KIND = "wrapping"
+SAYS = {"hold_edges": "shape"}
+BREAKS = {"hold-tests": ["hold_edges"]}
+
+
+# %% zero-order-hold
+def zero_order_hold(A, B, step):
+    states, inputs = B.shape
+    top = torch.cat([A, B], dim=1)
+    whole = torch.cat([top, top.new_zeros(inputs, states + inputs)], dim=0)
+    exponential = torch.linalg.matrix_exp(step * whole)
+    return exponential[:states, :states], exponential[:states, states : 2 * states]

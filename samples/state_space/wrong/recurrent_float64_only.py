@@ -1,0 +1,21 @@
+"""Casts all to float64."""
+
+KIND = "wrapping"
+SAYS = {"recurrent_layer_edges": "dtype"}
+BREAKS = {"recurrent-tests": ["recurrent_layer_edges"]}
+
+
+# %% recurrent-layer
+class Recurrent(MinGRUParts):
+    def step(self, x, state):
+        z = torch.sigmoid(self.update(x))
+        h = (1 - z) * state.h + z * self.candidate(x)
+        return h.double(), VectorState(h.double())
+
+    def forward(self, x, state=None):
+        state = self.initial_state(len(x)) if state is None else state
+        outputs = []
+        for x_t in x.unbind(1):
+            y, state = self.step(x_t, state)
+            outputs.append(y)
+        return torch.stack(outputs, dim=1), state

@@ -1,0 +1,14 @@
+"""The input is added before A acts."""
+
+SAYS = {"moved_on": "before A acts"}
+BREAKS = {"filter-tests": ["moved_on"]}
+
+
+# %% recurrent
+def recurrent(system, x, h):
+    A, B, C, D = system
+    outputs = []
+    for x_t in x.unbind(1):
+        h = A * (h + B * x_t.unsqueeze(-1))
+        outputs.append(2 * (C * h).sum(-1).real + D * x_t)
+    return torch.stack(outputs, dim=1), h

@@ -1,0 +1,15 @@
+"""One feature is squeezed away."""
+
+KIND = "wrapping"
+SAYS = {"filter_edges": "shape"}
+BREAKS = {"filter-tests": ["filter_edges"]}
+
+
+# %% recurrent
+def recurrent(system, x, h):
+    A, B, C, D = system
+    outputs = []
+    for x_t in x.unbind(1):
+        h = A * h + B * x_t.unsqueeze(-1)
+        outputs.append(2 * (C * h).sum(-1).real + D * x_t)
+    return torch.stack(outputs, dim=1).squeeze(-1), h

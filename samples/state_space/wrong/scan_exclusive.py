@@ -1,0 +1,17 @@
+"""An exclusive scan: the states before each step."""
+
+SAYS = {"scan_values": "exclusive"}
+BREAKS = {"scan-tests": ["scan_values", "scan_depth"]}
+
+
+# %% tree-scan
+def tree_scan(a, b, h0):
+    time = a.shape[1]
+    b = torch.cat([a[:, :1] * h0.unsqueeze(1) + b[:, :1], b[:, 1:]], dim=1)
+    reach = 1
+    while reach < time:
+        before_a = F.pad(a[:, :-reach], (0, 0, reach, 0), value=1.0)
+        before_b = F.pad(b[:, :-reach], (0, 0, reach, 0))
+        a, b = a * before_a, a * before_b + b
+        reach *= 2
+    return torch.cat([h0.unsqueeze(1), b[:, :-1]], dim=1)

@@ -1,0 +1,17 @@
+"""b is overwritten."""
+
+SAYS = {"scan_form": "changed"}
+BREAKS = {"scan-tests": ["scan_form"]}
+
+
+# %% tree-scan
+def tree_scan(a, b, h0):
+    time = a.shape[1]
+    b[:, 0] += a[:, 0] * h0
+    reach = 1
+    while reach < time:
+        before_a = F.pad(a[:, :-reach], (0, 0, reach, 0), value=1.0)
+        before_b = F.pad(b[:, :-reach], (0, 0, reach, 0))
+        a, b = a * before_a, a * before_b + b
+        reach *= 2
+    return b

@@ -1,0 +1,23 @@
+"""Half precision stays half precision."""
+
+SAYS = {"by_temperature": "dtype float16, expected float32"}
+BREAKS = {"writing-tests": ["by_temperature"]}
+
+
+# %% next-probabilities
+def next_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
+    check_choices(temperature, top_k, top_p)
+    z, order = logits.sort(dim=-1, descending=True, stable=True)
+    rank = torch.arange(z.shape[-1])
+    if temperature == 0:
+        p = (rank == 0).to(z.dtype).expand_as(z)
+    else:
+        p = torch.softmax((z - z[..., :1]) / temperature, dim=-1)
+    if top_k is not None:
+        p = p.masked_fill(rank >= top_k, 0.0)
+        p = p / p.sum(dim=-1, keepdim=True)
+    if top_p is not None and top_p < 1:
+        held = p.cumsum(dim=-1)
+        p = p.masked_fill((held.roll(1, dims=-1) >= top_p) & (rank > 0), 0.0)
+        p = p / p.sum(dim=-1, keepdim=True)
+    return torch.zeros_like(p).scatter(-1, order, p)
