@@ -48,6 +48,16 @@ def test_one_vector_keeps_a_fixed_state_and_forgets_what_looking_back_still_hear
     assert vector.operations[0] == vector.operations[1]
 
 
+@pytest.mark.parametrize("name", ["mamba2", "delta"])
+def test_chunks_keep_a_fixed_state_and_a_short_chain(name: str) -> None:
+    torch.manual_seed(0)
+    answers = ask(LAYERS[name][1](WIDTH))
+    assert answers.state_bytes[0] == answers.state_bytes[1]
+    assert answers.operations[0] == answers.operations[1]
+    short, long = answers.serial_steps
+    assert short < long < 8 * short  # 16 chunks in place of 1
+
+
 def test_a_start_that_copies_lets_the_gradient_pass() -> None:
     torch.manual_seed(0)
     layer = identity_start(RNN(WIDTH, WIDTH, "relu"))
