@@ -97,9 +97,9 @@ def causal_convolution(
     time = x.shape[1]
     if kernel.shape != (x.shape[2], time):
         raise ValueError(f"kernel must have shape {(x.shape[2], time)}, got {tuple(kernel.shape)}")
-    ### BEGIN SOLUTION
     if x.shape[0] == 0:  # which no FFT takes
         return x * kernel.T
+    ### BEGIN SOLUTION
     spectrum = torch.fft.rfft(x, 2 * time, dim=1) * torch.fft.rfft(kernel.T, 2 * time, dim=0)
     y: Tensor = torch.fft.irfft(spectrum, 2 * time, dim=1)
     return y[:, :time]

@@ -143,7 +143,7 @@ STEPS: Mapping[str, Mapping[str, Stepping]] = {
 
 def powers(A: Tensor, count: int) -> Tensor:
     found = [torch.ones_like(A)]
-    while len(found) < count:
+    while count > len(found):
         found.append(found[-1] * A)
     return torch.stack(found, dim=-1)
 
