@@ -17,6 +17,7 @@ from tests.book.building import ROOT
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to build the book
 
 EXERCISES = sorted(path.stem for path in (ROOT / "exercises").glob("*.md"))
+OF_ALL_CHAPTERS = {"08-capstone"}
 SHORT = 12  # lines up to this length ("return y") are too common to be a secret
 REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 
@@ -123,6 +124,9 @@ def test_the_box_says_how_to_download_open_check_and_hand_in(pages: Path, name: 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_box_leads_to_the_chapter(pages: Path, name: str) -> None:
     link = page_of(pages, name).select_one(".how-to-work > p:not(.admonition-title) a")
+    if name in OF_ALL_CHAPTERS:
+        assert link is None
+        return
     chapter = (pages / "exercises" / link["href"]).resolve()
     assert chapter.parent == (pages / "book").resolve()
     assert chapter.stem.partition("-")[2] == name.partition("-")[2]
