@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -43,7 +43,7 @@ class Desk:
     ) -> None:
         self.seed, self.renew, self.written = seed, renew, written
         self.measured: dict[str, float] = {}  # for people to see; marks do not depend on it
-        self._kept: dict[str, object] = {}
+        self._kept: dict[str, Any] = {}
 
     def once(self, label: str, make: Callable[[torch.Generator], Made]) -> Made:
         """Return what ``make`` gives, which is called once; a failure of it is kept as well."""
@@ -56,4 +56,5 @@ class Desk:
         kept = self._kept[label]
         if isinstance(kept, CheckFailure):
             raise CheckFailure(str(kept))
-        return kept  # type: ignore[return-value]
+        made: Made = kept
+        return made

@@ -7,9 +7,9 @@ waves of a few numbers, and no softmax.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import combinations, product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -226,7 +226,7 @@ MISTAKES: Mapping[str, Mapping[str, Equation]] = {
 }
 
 
-def pieces(equation: Equation) -> dict[str, Callable[..., Tensor]]:
+def pieces(equation: Equation) -> dict[str, Any]:
     """The pieces in which it differs from the right one."""
     found = {field.name: getattr(equation, field.name) for field in fields(equation)}
     return {name: piece for name, piece in found.items() if piece is not getattr(RIGHT, name)}
@@ -237,4 +237,4 @@ def pairs() -> Iterator[tuple[dict[str, str], Equation]]:
     for one, other in combinations(MISTAKES, 2):
         for (first, a), (second, b) in product(MISTAKES[one].items(), MISTAKES[other].items()):
             if not pieces(a).keys() & pieces(b).keys():
-                yield {one: first, other: second}, Equation(**pieces(a), **pieces(b))  # type: ignore[arg-type]
+                yield {one: first, other: second}, replace(RIGHT, **pieces(a), **pieces(b))

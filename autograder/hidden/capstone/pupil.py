@@ -75,4 +75,5 @@ class Pupil:
                 f"entry {number} of {what} has shape {tuple(part.shape)}; the batch, {batch}, "
                 "comes first in each",
             )
-        return state  # type: ignore[no-any-return]
+        checked: State = state
+        return checked

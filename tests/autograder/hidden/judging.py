@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 from nbformat import NotebookNode
 
@@ -14,8 +15,16 @@ from autograder.verdict import Verdict
 from samples.assignments import Assignment
 from samples.corpus import Version, build_submission
 
+BLANK = "raise NotImplementedError()"
+REGION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
 # Answers that other parts may be built on: what is wrong in them can be felt there.
 STANDS_ON = {"rnn-layer-tests": "rnn-cell-tests", "lstm-layer-tests": "lstm-cell-tests"}
+
+
+def told(assignment: Assignment) -> str:
+    """What the released form tells: its text, and its code outside of solution regions."""
+    cells = build_submission(assignment.notebook, {}).cells
+    return REGION.sub("", "\n".join(cell.source for cell in cells))
 
 
 def judged(

@@ -11,10 +11,8 @@ import autograder.hidden
 from autograder.line.sandbox import Sandbox
 from samples.assignments import Assignment, assignments
 from samples.corpus import Version
-from tests.autograder.hidden.judging import judged, lost, narrowed
+from tests.autograder.hidden.judging import BLANK, REGION, judged, lost, narrowed
 
-BLANK = "raise NotImplementedError()"
-REGION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
 ASSIGNMENTS = assignments()
 RIGHT = [(each, version) for each in ASSIGNMENTS for version in each.right]
 WRONG = [(each, version) for each in ASSIGNMENTS for version in each.wrong]

@@ -10,11 +10,11 @@ import torch
 from autograder.hidden.carousel import equation, errors, requests, sweep
 from autograder.hidden.carousel.conflict import WEIGHTED, weighted
 from samples.assignments import Assignment
-from samples.corpus import Version, build_submission
+from samples.corpus import Version
 from solutions.carousel import LSTM1997
 from solutions.conflicts import conflicts, weight_conflict
 from solutions.error_flow import longest_lag
-from tests.autograder.hidden.judging import judged, lost
+from tests.autograder.hidden.judging import judged, lost, told
 
 ASSIGNMENT = Assignment("02-carousel")
 
@@ -34,8 +34,7 @@ def test_there_are_five_parts_and_twenty_points() -> None:
 
 def test_the_released_form_tells_what_the_checks_ask_for() -> None:
     """Names the checks rely on stand in text or in code outside of solution regions."""
-    shown = "\n".join(cell.source for cell in build_submission(ASSIGNMENT.notebook, {}).cells)
-    shown = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", shown, flags=re.DOTALL)
+    shown = told(ASSIGNMENT)
     for name in (
         *("weight_ih", "weight_hh", "bias", "self_loop", "initial_state", "unroll", "ValueError"),
         *("CarouselState", "CarouselGradients", "Conflicts", "MemoryState", "block_size", "keep"),

@@ -24,12 +24,12 @@ from autograder.hidden.gates import (
 from autograder.hidden.gates.lines import LETTERS, Source, places_of_letters
 from autograder.hidden.shared.owned import outcomes
 from samples.assignments import Assignment
-from samples.corpus import Version, build_submission
+from samples.corpus import Version
 from solutions import lines
 from solutions.gates import GRU, PeepholeLSTMCell
 from solutions.half_life import bias_for, half_life
 from solutions.stacking import last_valid, reverse
-from tests.autograder.hidden.judging import judged, lost, narrowed
+from tests.autograder.hidden.judging import judged, lost, narrowed, told
 
 ASSIGNMENT = Assignment("03-gates")
 
@@ -51,8 +51,7 @@ def test_there_are_eight_parts_and_26_points_without_the_optional_one() -> None:
 
 def test_the_released_form_tells_what_the_checks_ask_for() -> None:
     """Names the checks rely on stand in text or in code outside of solution regions."""
-    shown = "\n".join(cell.source for cell in build_submission(ASSIGNMENT.notebook, {}).cells)
-    shown = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", shown, flags=re.DOTALL)
+    shown = told(ASSIGNMENT)
     for name in (
         *("weight_ih", "weight_hh", "bias_h", "forget_bias", "peephole", "self.cell", "ValueError"),
         *("LSTMState", "GRUState", "ChronoBiases", "summary", "batch_size", "self.ahead"),

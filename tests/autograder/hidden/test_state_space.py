@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 
 import pytest
@@ -25,9 +24,8 @@ from autograder.hidden.state_space.suite import (
 )
 from autograder.inside.guard import resolve
 from samples.assignments import Assignment
-from samples.corpus import build_submission
 from solutions.scan import hillis_steele_scan, odd_even_scan, sequential_scan, two_level_scan
-from tests.autograder.hidden.judging import judged, lost
+from tests.autograder.hidden.judging import BLANK, judged, lost, told
 
 ASSIGNMENT = Assignment("07-state-space")
 PARTS = {HOLD, FILTER, CONVOLUTION, SCAN, SELECTIVE, RECURRENT}
@@ -35,8 +33,7 @@ PARTS = {HOLD, FILTER, CONVOLUTION, SCAN, SELECTIVE, RECURRENT}
 
 def test_the_released_form_tells_what_the_checks_ask_for() -> None:
     """Names the checks rely on stand in text or in code outside of solution regions."""
-    shown = "\n".join(cell.source for cell in build_submission(ASSIGNMENT.notebook, {}).cells)
-    shown = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", shown, flags=re.DOTALL)
+    shown = told(ASSIGNMENT)
     for name in (
         *("zero_order_hold", "diagonal_hold", "recurrent", "kernel", "causal_convolution"),
         *("convolved", "tree_scan", "tree_scan_gradients", "ScanGradients", "System", "powers"),
@@ -66,7 +63,6 @@ def test_scans_are_refused_everywhere_and_differentiation_in_one_part() -> None:
         assert (set(DIFFERENTIATION) <= set(refused)) == (part == SCAN)
 
 
-BLANK = "raise NotImplementedError()"
 WRONG = {
     "kernel": "def kernel(system, time):\n    return torch.ones(len(system.D), time).double()",
     "causal-convolution": "def causal_convolution(x, kernel):\n    return x * kernel.T",

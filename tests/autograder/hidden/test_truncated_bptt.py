@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import torch
 
@@ -11,8 +9,7 @@ from autograder.hidden.shared.refused import DIFFERENTIATION, ENGINE, RECURRENT
 from autograder.hidden.truncated_bptt.suite import CELLS, KEPT, RTRL, TRACES, WINDOWS
 from autograder.line.sandbox import Sandbox
 from samples.assignments import Assignment
-from samples.corpus import build_submission
-from tests.autograder.hidden.judging import judged, lost
+from tests.autograder.hidden.judging import judged, lost, told
 
 ASSIGNMENT = Assignment("04-truncated-bptt")
 
@@ -23,8 +20,7 @@ def wrong(name: str) -> dict[str, str]:
 
 def test_the_released_form_tells_what_the_checks_ask_for() -> None:
     """Names the checks rely on stand in text or in code outside of solution regions."""
-    shown = "\n".join(cell.source for cell in build_submission(ASSIGNMENT.notebook, {}).cells)
-    shown = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", shown, flags=re.DOTALL)
+    shown = told(ASSIGNMENT)
     for name in (
         *("full_bptt", "windowed_bptt", "Learned", "named_parameters", "memory_cells", "truncated"),
         *("CellState", "trace_step", "trace_gradient", "Traces", "rtrl_step", "rtrl_gradient"),
