@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from experiments.harness.registry import Outcome
-from experiments.memory.recall import Lists, draw
+from experiments.memory.recall import Lists, draw, learn, share_right
 from experiments.training.descent import Descent
 from solutions.attention import MultiHeadAttention
 from solutions.delta import GatedDeltaNet
@@ -88,22 +88,9 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         drawn = draw(batch, pairs, pairs, p["keys"], p["values"], generator)
         return Lists(*(part.to(device) for part in drawn))
 
-    curve, stride = [], max(1, p["steps"] // 10)
-    for step in range(1, p["steps"] + 1):
-        pick = int(torch.randint(len(p["pairs"]), (1,), generator=generator))
-        batch = lists(p["batch"], p["pairs"][pick])
-        loss = nn.functional.cross_entropy(model(batch).flatten(0, 1), batch.answers.flatten())
-        descent.step(loss)
-        if step % stride == 0:
-            curve.append([step, p["pairs"][pick], round(loss.item(), 3)])
-    accuracy = []
-    with torch.no_grad():
-        for pairs in p["pairs"]:
-            batch = lists(p["test_count"], pairs)
-            right = model(batch).argmax(-1) == batch.answers
-            accuracy.append(round(right.float().mean().item(), 4))
+    curve = learn(model, descent, lists, generator, p, points=10)
     return {
-        "accuracy": accuracy,
+        "accuracy": share_right(model, lists, p),
         "chance": round(1 / p["values"], 4),
         "state_numbers": state_numbers(p["layer"], p["numbers"], p["pairs"][-1]),
         "weights": sum(q.numel() for q in model.parameters()),

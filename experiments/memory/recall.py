@@ -87,6 +87,40 @@ def state_numbers(layer: str, tokens: int) -> int:
     return sum(part.numel() for part in parts)
 
 
+def learn(
+    model: nn.Module,
+    descent: Descent,
+    lists: Callable[[int, int], Lists],
+    generator: torch.Generator,
+    p: dict[str, Any],
+    *,
+    points: int,
+) -> list[list[Any]]:
+    """Train on lists whose number of pairs is drawn for each step; return the curve of the loss."""
+    curve, stride = [], max(1, p["steps"] // points)
+    for step in range(1, p["steps"] + 1):
+        pick = int(torch.randint(len(p["pairs"]), (1,), generator=generator))
+        batch = lists(p["batch"], p["pairs"][pick])
+        loss = nn.functional.cross_entropy(model(batch).flatten(0, 1), batch.answers.flatten())
+        descent.step(loss)
+        if step % stride == 0:
+            curve.append([step, p["pairs"][pick], round(loss.item(), 3)])
+    return curve
+
+
+@torch.no_grad()
+def share_right(
+    model: nn.Module, lists: Callable[[int, int], Lists], p: dict[str, Any]
+) -> list[float]:
+    """Return the share of right answers on new lists, for each number of pairs."""
+    shares = []
+    for pairs in p["pairs"]:
+        batch = lists(p["test_count"], pairs)
+        right = model(batch).argmax(-1) == batch.answers
+        shares.append(round(right.float().mean().item(), 4))
+    return shares
+
+
 def run(parameters: dict[str, Any], device: str) -> Outcome:
     """Train one layer on lists of every size mixed; return its accuracy by size."""
     p = parameters
@@ -100,20 +134,8 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         drawn = draw(batch, pairs, queries, p["keys"], p["values"], generator)
         return Lists(*(part.to(device) for part in drawn))
 
-    curve, stride = [], max(1, p["steps"] // 20)
-    for step in range(1, p["steps"] + 1):
-        pick = int(torch.randint(len(p["pairs"]), (1,), generator=generator))
-        batch = lists(p["batch"], p["pairs"][pick])
-        loss = nn.functional.cross_entropy(model(batch).flatten(0, 1), batch.answers.flatten())
-        descent.step(loss)
-        if step % stride == 0:
-            curve.append([step, p["pairs"][pick], round(loss.item(), 3)])
-    accuracy = []
-    with torch.no_grad():
-        for pairs in p["pairs"]:
-            batch = lists(p["test_count"], pairs)
-            right = model(batch).argmax(-1) == batch.answers
-            accuracy.append(round(right.float().mean().item(), 4))
+    curve = learn(model, descent, lists, generator, p, points=20)
+    accuracy = share_right(model, lists, p)
     state = [4 * state_numbers(p["layer"], pairs) for pairs in p["pairs"]]
     return {
         "pairs": p["pairs"],
