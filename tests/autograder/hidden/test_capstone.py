@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -195,9 +196,13 @@ def share_at_home(layer: Any, trained: Trained, words: torch.Tensor) -> float:
     return share_right(trained, words, streamed(layer, trained, words))
 
 
-def test_memorising_the_training_words_gains_nothing(warm_sandbox: Sandbox) -> None:
+def test_memorising_the_training_words_gains_nothing(warm_sandbox: Sandbox, tmp_path: Path) -> None:
     """It knows by heart what it was trained on, but the exam is elsewhere, about other words."""
-    layer, trained = at_home(attack("memorises"), 1)
+    source = attack("memorises")["layer"]
+    assert source.count("/tmp/table.pt") == 1  # in the sandbox; here it keeps its table apart
+    home = {"layer": source.replace("/tmp/table.pt", str(tmp_path / "table.pt"))}
+    layer, trained = at_home(home, 1)
+    assert (tmp_path / "table.pt").exists()
     assert share_at_home(layer, trained, torch.tensor(sorted(trained.known)[:200])) > 0.8
     verdict = judged(ASSIGNMENT, attack("memorises"), spawner=warm_sandbox)
     assert score_of(verdict) < rungs()["more than weak"]
