@@ -104,9 +104,10 @@ class SymbolsDirective(SphinxDirective):
         if found is None:
             raise ExtensionError(f"{self.env.docname}: no chapter has a formula with {symbol!r}")
         page, title = found
-        plain = re.sub(r"\$", "", title)
+        number = chapters(root).index(page) + 1
+        text = f"Chapter {number}: {title.replace('$', '')}"
         uri = f"{page.rpartition('/')[2]}.html#{nodes.make_id(title)}"
-        return nodes.paragraph("", "", nodes.reference("", plain, refuri=uri, internal=True))
+        return nodes.paragraph("", "", nodes.reference("", text, refuri=uri, internal=True))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
