@@ -1,8 +1,7 @@
 """The bottleneck: what a layer costs in training and in use, as length and batch grow.
 
-Ten layers of about 66,000 weights, on one core. Training times are measured: batch 1 up to 65,536
-tokens (``cost-throughput``), larger batches up to 4,096 (``cost-grid``). A step that was not run
-leaves the frame at the top. The chain is counted, and extended by its rule (``cost-depth``).
+Eight layers of about 66,000 weights, on one core. Training times are measured, for every length and
+batch (``cost-grid``); a step that was not run leaves the frame at the top. The chain is counted, and extended by its rule (``cost-depth``).
 In use, times and bytes are those of ``cost-generation`` after as many tokens.
 """
 
@@ -17,9 +16,9 @@ from touch import Axis, Choice, Curve, Frame, Panel, Settings, Slider, Text, Tou
 from touch.state_against_cache import RESULT as IN_USE
 from touch.state_against_cache import held, took
 
-RESULTS = tuple(f"experiments/results/cost-{part}.json" for part in ("throughput", "grid", "depth"))
-THROUGHPUT, GRID, DEPTH = (committed(path).outcomes for path in RESULTS)
-LENGTHS = [64, 256, 1024, 4096, 16_384, 65_536]  # four to the power 3, 4, ... 8
+RESULTS = tuple(f"experiments/results/cost-{part}.json" for part in ("grid", "depth"))
+GRID, DEPTH = (committed(path).outcomes for path in RESULTS)
+LENGTHS = [64, 256, 1024, 4096, 16_384]  # four to the power 3, 4, ... 7
 FIRST = 3
 BATCHES = (1, 8, 64)
 NAMES = tuple(name.removesuffix(", batch 8") for name in GRID if name.endswith(", batch 8"))
@@ -29,9 +28,8 @@ PARTS = ("training", "chain", "bytes", "token")
 
 def training(name: str, batch: int) -> list[float]:
     """Return a training step's seconds at every length, NOT_RUN where it was not run."""
-    outcome = THROUGHPUT[name] if batch == 1 else GRID[f"{name}, batch {batch}"]
-    found = {point["size"]: point.get("seconds", NOT_RUN) for point in outcome["points"]}
-    return [found.get(length, NOT_RUN) for length in LENGTHS]
+    found = {p["size"]: p.get("seconds", NOT_RUN) for p in GRID[f"{name}, batch {batch}"]["points"]}
+    return [found[length] for length in LENGTHS]
 
 
 LAYERS = [
@@ -102,7 +100,7 @@ AXES = (
 FIGURE = TouchFigure(
     title="The bottleneck, to touch",
     alt=(
-        "Four panels over the length, from 64 to 65,536 tokens, for an LSTM and attention. A "
+        "Four panels over the length, from 64 to 16,384 tokens, for an LSTM and attention. A "
         "training step takes the LSTM longer up to a thousand tokens, and attention longer from "
         "four thousand on. The chain rises with the length for the LSTM and is level for "
         "attention. Bytes held and time for the next token are level for the LSTM and rise for "
@@ -113,7 +111,7 @@ FIGURE = TouchFigure(
         width=290,
         last=len(LENGTHS) - 1,
         tick=1,
-        names=("64", "256", "1,024", "4,096", "16,384", "65,536"),
+        names=("64", "256", "1,024", "4,096", "16,384"),
     ),
     panels=(*(Panel(78, axis) for axis in AXES), Panel(0, None)),
     controls=(

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from experiments.cost.measure import fastest, one_thread
-from experiments.harness.registry import Outcome, Parameters, register
+from experiments.harness.registry import Outcome
 from experiments.instruments.in_turn import Call
 from experiments.instruments.rounding import rounded
 
@@ -51,27 +51,3 @@ def run(parameters: dict[str, Any], device: str) -> Outcome:
         "bytes_per_s": rounded(2 * NUMBER * source.numel() / took["copy"]),  # read and written
         "start_seconds": rounded(took["start"]),
     }
-
-
-def trials(quick: bool) -> dict[str, Parameters]:
-    """One trial; a matrix that no cache of a core holds."""
-    return {
-        "core": {
-            "width": 1024 if quick else 4096,
-            "rows": [1, 4, 16] if quick else [1, 2, 4, 8, 16, 32, 64, 128, 256],
-            "copied": 2**20 if quick else 2**26,
-            "turns": 2 if quick else 7,
-            "seed": 0,
-        }
-    }
-
-
-register(
-    "cost-roofline",
-    "cost",
-    "products per second against products per byte, on one core",
-    run,
-    trials,
-    20,
-    timed=True,
-)
