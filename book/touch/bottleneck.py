@@ -1,8 +1,9 @@
 """The bottleneck: what a layer costs in training and in use, as length and batch grow.
 
-Eight layers of about 66,000 weights, on one core. Training times are measured, for every length and
-batch (``cost-grid``); a step that was not run leaves the frame at the top. The chain is counted, and extended by its rule (``cost-depth``).
-In use, times and bytes are those of ``cost-generation`` after as many tokens.
+Eight layers of about 66,000 weights, on one core. Training times are measured for every length
+and batch (``cost-grid``); a step that was not run leaves the frame at the top. The chain is
+counted, and extended by its rule (``cost-depth``). In use, times and bytes are those of
+``cost-generation`` after as many tokens.
 """
 
 from __future__ import annotations

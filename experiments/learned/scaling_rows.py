@@ -2,7 +2,7 @@
 
 ``scaling`` gives every size the same number of characters. Here the number varies too, each run
 with a learning-rate cycle of its own length (a cycle cut short reads as too little training;
-Hoffmann et al. 2022, section 3.1), so that equal compute can be compared.
+Hoffmann et al. 2022), so that equal compute can be compared.
 """
 
 from __future__ import annotations
