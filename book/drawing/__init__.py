@@ -17,6 +17,8 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     cache          what attention holds after each step, beside a state of fixed size
     three_forms    one linear system as recurrence, as convolution and as scan
     scan_rounds    scans of a few steps: who is joined to whom, round by round
+    who_waits      one sequence by loop, by scan and by attention, round by round
+    shifts         who works when: workers over turns, for several ways to do a work
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
@@ -27,6 +29,7 @@ from drawing.grids import matrix, tree
 from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
 from drawing.scans import scan_rounds, three_forms
+from drawing.waiting import shifts, who_waits
 from drawing.ways import Way, ways
 
 __all__ = [
@@ -45,9 +48,11 @@ __all__ = [
     "head",
     "matrix",
     "scan_rounds",
+    "shifts",
     "three_forms",
     "translation",
     "tree",
     "unrolled",
     "ways",
+    "who_waits",
 ]

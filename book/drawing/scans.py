@@ -55,24 +55,32 @@ def scan_rounds(names: Sequence[str], *, alt: str, steps: int = 8) -> Drawing:
         joins = sum(map(len, rounds))
         head = f"{name}: {len(rounds)} rounds, {joins} joins"
         canvas.label(4, top + 12, head, anchor="start")
-        top = _circuit(canvas, top + HEADED, rounds, steps) + 14
+        top = circuit(canvas, top + HEADED, rounds, steps) + 14
     return canvas.finish()
 
 
-def _circuit(canvas: Canvas, top: float, rounds: Rounds, steps: int) -> float:
-    """Draw one scan below ``top``; return its lower edge."""
+def circuit(
+    canvas: Canvas,
+    top: float,
+    rounds: Rounds,
+    steps: int,
+    *,
+    color: str = "ssm",
+    high: float = ROUND,
+) -> float:
+    """Draw rounds below ``top``, each so high; return the lower edge."""
     columns = [20 + t * PITCH for t in range(steps)]
-    bottom = top + len(rounds) * ROUND
+    bottom = top + len(rounds) * high
     for x in columns:
         canvas.arrow(Point(x, top), Point(x, bottom), color="rule", thick=1, head=False)
         _dot(canvas, Point(x, top), "muted")
     for number, joins in enumerate(rounds):
-        y = top + number * ROUND
+        y = top + number * high
         for early, late in joins:
-            ends = Point(columns[early], y), Point(columns[late], y + ROUND)
-            canvas.arrow(*ends, color="ssm", head=False, thick=1.75)
+            ends = Point(columns[early], y), Point(columns[late], y + high)
+            canvas.arrow(*ends, color=color, head=False, thick=1.75)
         for _, late in joins:
-            _dot(canvas, Point(columns[late], y + ROUND), "ssm")
+            _dot(canvas, Point(columns[late], y + high), color)
     return bottom
 
 

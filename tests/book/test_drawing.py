@@ -28,6 +28,7 @@ from drawing import (
 )
 from drawing.canvas import FINE
 from drawing.label import Span, spans, width
+from drawing.waiting import schedule
 
 ALT = "A picture of the computation, described in words."
 UPDATE = Gate("σ", "update")
@@ -83,6 +84,8 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "tree": lambda: drawing.tree(3, alt=ALT),
     "three forms": lambda: drawing.three_forms(alt=ALT),
     "scans": lambda: drawing.scan_rounds(["one by one", "Hillis-Steele", "odd-even"], alt=ALT),
+    "who waits": lambda: drawing.who_waits(alt=ALT),
+    "who works when": lambda: drawing.shifts({"a": [1, 1, 1], "b": [5, 3]}, alt=ALT),
     "small scan": lambda: drawing.scan_rounds(["odd-even"], alt=ALT, steps=4),
     "ways": lambda: ways(WAYS, alt=ALT),
     "one vector": lambda: translation("abcde", ("k", "ae", "b"), alt=ALT),
@@ -223,8 +226,18 @@ def test_labels_hold_maths_between_dollars() -> None:
         (lambda: ways([], alt=ALT), "needs a way and at least 2 steps, got 0 and 4"),
         (lambda: ways(WAYS, alt=ALT, steps=1), "at least 2 steps, got 5 and 1"),
         (lambda: ways(WAYS, alt=ALT, steps=6), "units wide, a phone shows 380 legibly"),
+        (lambda: drawing.who_waits(alt=ALT, steps=3), "2, 4 or 8 steps, got 3"),
+        (lambda: drawing.shifts({"a": [99]}, alt=ALT), "a: 25 turns, a phone shows 18"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(call: Callable[[], Drawing], message: str) -> None:
     with pytest.raises((ValueError, KeyError), match=message):
         call()
+
+
+def test_a_round_of_a_shift_begins_when_the_one_before_is_done() -> None:
+    assert schedule([1, 1, 1], workers=4) == [1, 1, 1]
+    assert schedule([8, 5], workers=4) == [4, 4, 4, 1]
+    picture = drawing.shifts({"two rounds": [8, 5]}, alt=ALT, workers=4)
+    assert "4 turns, 81% busy" in [text.text for text in picture.labels]
+    assert picture.svg.count("--flow") == 13

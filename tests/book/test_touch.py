@@ -13,8 +13,8 @@ import touch
 from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
 from touch import attention_on_words as words_figure
+from touch import bottleneck, forget_playground, gated_cell
 from touch import error_through_time as error
-from touch import forget_playground, gated_cell
 from touch import positions_as_phases as phases
 from touch import state_against_cache as cache
 from touch import where_the_gradient_stops as stops
@@ -96,7 +96,7 @@ def test_the_page_holds_labelled_controls_and_a_sentence(figure: touch.TouchFigu
 
 def test_a_figure_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(
-        KeyError, match="no figure to touch is called 'x'; there are attention-on-words, error-"
+        KeyError, match="no figure to touch is called 'x'; there are attention-on-words, bott"
     ):
         touch.figure("x")
 
@@ -333,3 +333,31 @@ def test_times_pass_through_what_was_measured() -> None:
         for point in outcome["points"]:
             took = cache.took(name, math.log10(point["size"]), blocks=1)
             assert took == pytest.approx(point["seconds_per_token"])
+
+
+@pytest.mark.parametrize("name", bottleneck.NAMES)
+def test_the_bottleneck_shows_what_was_measured_and_says_what_was_not(name: str) -> None:
+    settings = {"layer": float(bottleneck.NAMES.index(name)), "other": 0.0}
+    for number, batch in enumerate(bottleneck.BATCHES):
+        points = bottleneck.GRID[f"{name}, batch {batch}"]["points"]
+        for place, point in enumerate(points):
+            here = settings | {"batch": float(number), "length": float(bottleneck.FIRST + place)}
+            values = bottleneck.FIGURE.values(here)
+            assert values["layer_training"][place] == point.get("seconds", bottleneck.NOT_RUN)
+            assert sum(values["chosen"]) == place + 1
+            said = bottleneck.FIGURE.sentence(here)
+            assert ("was not run" in said.partition(";")[0]) == ("not_run" in point)
+            assert f"{point['size']:,} tokens, batch {batch}. {name}:" in said
+            chain = bottleneck.DEPTH[name]["counted"].get(str(point["size"]))
+            assert chain is None or values["layer_chain"][place] == chain
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.0123, "12 ms"), (12.3, "12 s"), (4.4e-05, "0.044 ms")]
+)
+def test_times_are_said_in_fitting_units(value: float, words: str) -> None:
+    assert bottleneck.in_seconds(value) == words
+
+
+def test_bytes_are_said_in_fitting_units() -> None:
+    assert [bottleneck.in_bytes(n) for n in (728, 3_276_800)] == ["0.7 kB", "3.3 MB"]
