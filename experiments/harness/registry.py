@@ -34,6 +34,7 @@ MODULES = tuple(
         "learned.scaling_rows",
         "learned.readings",
         "cost.grid_rows",
+        "cost.library_rows",
         "cost.roofline_rows",
         "cost.rows",
         "cost.readings",
