@@ -86,7 +86,10 @@ class MisreadDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         note_ledger(self.env)
         rows: list[list[nodes.Node]] = [
-            [nodes.paragraph("", name) for name in ("Claim", "Verdict", "Measured, or why not")]
+            [
+                nodes.paragraph("", name)
+                for name in ("Claim", "Verdict", "Measured, or what the source says")
+            ]
         ]
         for claim in load_claims().values():
             if claim.verdict in MISREAD:
@@ -94,7 +97,7 @@ class MisreadDirective(SphinxDirective):
                 said_by += link_to_ledger(claim.id, claim.document)
                 number = NumberSlot(claim=claim.id, bare=True)
                 verdict = nodes.paragraph("", claim.verdict)
-                rows.append([said_by, verdict, number if claim.experiment else why_not(claim)])
+                rows.append([said_by, verdict, number if claim.experiment else read_only(claim)])
         return [table(rows, "misread")]
 
 
@@ -153,9 +156,9 @@ def link_to_ledger(claim: str, text: str) -> nodes.reference:
     return nodes.reference("", text, refuri=uri, internal=True, classes=["to-ledger"])
 
 
-def why_not(claim: Claim) -> nodes.paragraph:
-    """Return why a claim has no number here."""
-    return nodes.paragraph("", f"Not measured: {claim.why_not}")
+def read_only(claim: Claim) -> nodes.paragraph:
+    """Return what the primary source has to say of a claim that has no number here."""
+    return nodes.paragraph("", f"Not measured; the source: {claim.primary}")
 
 
 def add_words(app: Sphinx) -> None:

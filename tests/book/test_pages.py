@@ -227,7 +227,7 @@ def test_every_misreading_stands_in_one_table_with_its_number(pages: Path) -> No
         if claim.experiment:
             assert re.search(r"\d", number), claim.id
         else:
-            assert plain(claim.why_not) in number
+            assert plain(claim.primary) in number
 
 
 def test_the_filter_offers_what_there_is_and_is_hidden_without_scripts(pages: Path) -> None:
