@@ -1,46 +1,30 @@
-"""Pieces with classes of their own, put together: a look back, a gated memory, a net."""
+"""Attention over all letters but the last two, the later the stronger; the state grows."""
 
 
 # %% layer
-class Before:
-    """The token, and the one before it."""
-
-    def __call__(self, x, last):
-        return torch.cat([x, torch.cat([last.unsqueeze(1), x[:, :-1]], 1)], 2), x[:, -1]
-
-
-class Gated(nn.Module):
-    def __init__(self, features, size):
-        super().__init__()
-        self.gates = nn.Linear(features, 2 * size)
-
-    def forward(self, x, h):
-        z, g = self.gates(x).chunk(2, dim=2)
-        z, found = z.sigmoid(), []
-        for z_t, g_t in zip(z.unbind(1), g.unbind(1), strict=True):
-            h = (1 - z_t) * h + z_t * g_t
-            found.append(h)
-        return torch.stack(found, 1), h
-
-
 class MyLayer(SequenceLayer):
     def __init__(self, features):
         super().__init__()
-        self.features, self.size = features, 24
-        self.first, self.second = Before(), Gated(2 * features, self.size)
+        self.features = features
+        self.score, self.value = nn.Linear(features, 1), nn.Linear(features, 12)
+        self.slope = nn.Parameter(torch.zeros(1))
         self.mlp = nn.Sequential(
-            nn.Linear(2 * features + self.size, 30), nn.GELU(), nn.Linear(30, features)
+            nn.Linear(12 + 3 * features, 46), nn.ReLU(), nn.Linear(46, features)
         )
 
     def initial_state(self, batch):
-        like = self.mlp[0].weight
-        return like.new_zeros(batch, self.features), like.new_zeros(batch, self.size)
+        return (self.slope.new_zeros(batch, 2, self.features),)
 
     def forward(self, x, state=None):
-        last, h = self.initial_state(x.shape[0]) if state is None else state
-        pairs, last = self.first(x, last)
-        memory, h = self.second(pairs, h)
-        return self.mlp(torch.cat([memory, pairs], dim=2)), (last, h)
+        before = (self.initial_state(len(x)) if state is None else state)[0]
+        heard = torch.cat([before, x], dim=1)
+        end, begin = heard.shape[1], before.shape[1]
+        ago = torch.arange(begin, end)[:, None] - 2 - torch.arange(end)
+        scores = 4 * self.score(heard).mT - F.softplus(self.slope) * ago.clamp(min=0)
+        weights = scores.masked_fill(ago < 0, -math.inf).softmax(dim=-1)
+        letters = [heard[:, begin - back : end - back] for back in range(3)]
+        known = torch.cat([weights @ self.value(heard), *letters], dim=2)
+        return self.mlp(known), (heard,)
 
     def step(self, x, state):
         y, state = self.forward(x[:, None, :], state)

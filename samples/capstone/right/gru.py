@@ -1,37 +1,41 @@
-"""Weights of its own and einsum, the input of all tokens multiplied at once, a record as state."""
+"""A GRU by hand, of weights of its own and einsum, behind two letters kept; a record as state."""
 
 
 # %% layer
 class Kept(NamedTuple):
     h: Tensor
-    token: Tensor
+    letters: Tensor  # the last two, the older one first
 
 
 class MyLayer(nn.Module):
     def __init__(self, features: int):
         super().__init__()
-        size = 30
-        self.a = nn.Parameter(torch.randn(size, 2, features) * 0.14)
-        self.b = nn.Parameter(torch.randn(size, size) * 0.18)
-        self.c = nn.Parameter(torch.zeros(size))
-        self.d = nn.Parameter(torch.randn(30, size + 2 * features) * 0.11)
-        self.e = nn.Parameter(torch.zeros(30))
-        self.f = nn.Parameter(torch.randn(features, 30) * 0.18)
+        size = 12
+        self.a = nn.Parameter(torch.randn(3, size, features) * 0.2)
+        self.b = nn.Parameter(torch.randn(3, size, size) * 0.28)
+        self.c = nn.Parameter(torch.zeros(3, size))
+        self.d = nn.Parameter(torch.randn(42, size + 3 * features) * 0.11)
+        self.e = nn.Parameter(torch.zeros(42))
+        self.f = nn.Parameter(torch.randn(features, 42) * 0.15)
 
     def initial_state(self, batch: int) -> Kept:
-        return Kept(self.c.new_zeros(batch, len(self.c)), self.c.new_zeros(batch, self.a.shape[2]))
+        zeros = self.c.new_zeros
+        return Kept(zeros(batch, self.c.shape[1]), zeros(batch, 2, self.a.shape[2]))
 
     def forward(self, x: Tensor, state: Kept | None = None) -> tuple[Tensor, Kept]:
-        h, token = self.initial_state(x.shape[0]) if state is None else state
-        pairs = torch.stack([x, torch.cat([token[:, None], x[:, :-1]], 1)], dim=2)
-        net = torch.einsum("spf,btpf->bts", self.a, pairs) + self.c
+        h, letters = self.initial_state(x.shape[0]) if state is None else state
+        heard = torch.cat([letters, x], 1)
+        net = torch.einsum("gsf,btf->btgs", self.a, heard[:, :-2]) + self.c
         kept = []
         for place in range(x.shape[1]):
-            h = torch.tanh(net[:, place] + torch.einsum("st,bt->bs", self.b, h))
+            fed = torch.einsum("gst,bt->bgs", self.b[:2], h)
+            z, r = torch.sigmoid(net[:, place, :2] + fed).unbind(1)
+            new = torch.tanh(net[:, place, 2] + torch.einsum("st,bt->bs", self.b[2], r * h))
+            h = torch.lerp(h, new, z)
             kept.append(h)
-        heard = torch.cat([torch.stack(kept, 1), pairs.flatten(2)], dim=2)
-        mixed = (torch.einsum("mi,bti->btm", self.d, heard) + self.e).clamp(min=0)
-        return torch.einsum("fm,btm->btf", self.f, mixed), Kept(h, x[:, -1])
+        known = torch.cat([torch.stack(kept, 1), x, heard[:, 1:-1], heard[:, :-2]], dim=2)
+        mixed = (torch.einsum("mi,bti->btm", self.d, known) + self.e).clamp(min=0)
+        return torch.einsum("fm,btm->btf", self.f, mixed), Kept(h, heard[:, -2:])
 
     def step(self, x: Tensor, state: Kept) -> tuple[Tensor, Kept]:
         y, state = self.forward(x[:, None], state)
