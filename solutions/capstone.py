@@ -28,8 +28,8 @@ class MyLayer(SequenceLayer[tuple[Tensor, ...]]):
         self.features, self.memory = features, 12
         self.gate = nn.Linear(features, self.memory)
         self.write = nn.Linear(features, self.memory)
-        self.mix = nn.Linear(3 * features + self.memory, 38)
-        self.say = nn.Linear(38, features)
+        self.mix = nn.Linear(3 * features + self.memory, 42)
+        self.say = nn.Linear(42, features)
         ### END SOLUTION
 
     def initial_state(self, batch: int) -> tuple[Tensor, ...]:

@@ -72,7 +72,7 @@ def test_the_rungs_between_are_thirds_in_factors_of_mistakes() -> None:
     mistakes = [1 - rungs()[name] for name in names]
     factors = [low / high for low, high in pairwise(mistakes)]
     assert factors == pytest.approx([factors[0]] * 3)
-    assert factors[0] == pytest.approx(3 / 2, rel=0.1)  # "two mistakes of three", says the text
+    assert factors[0] == pytest.approx(5 / 3, rel=0.1)  # "three mistakes of five", says the text
 
 
 def test_the_text_says_what_the_entries_score_and_what_the_rungs_ask() -> None:
