@@ -94,6 +94,9 @@ class Course:
     def feedback(self, assignment: str, student: str) -> Path:
         return self.notebook("feedback", assignment, student).with_suffix(".html")
 
+    def report(self, assignment: str) -> Path:
+        return self.root / "report" / f"{assignment}.html"
+
     def verdict_path(self, assignment: str, student: str) -> Path:
         return self.root / OURS / "verdicts" / assignment / f"{student}.json"
 

@@ -17,6 +17,7 @@ MARK_COLUMNS = (
     *("assignment", "student", "name", "lms", "lms_id"),
     *("score", "max_score", "auto_score", "late_penalty"),
     *("needs_manual_grade", "submitted", "isolation", "problems"),
+    "measured",  # what checks have measured for a leaderboard, 0 to 1
 )
 CHECK_COLUMNS = (
     "assignment",
@@ -90,6 +91,7 @@ def _mark_rows(course: Course, assignment: str) -> Iterator[list[object]]:
             score.timestamp.isoformat() if score.timestamp else "",
             verdict.isolation,
             " | ".join(verdict.problems),
+            verdict.measured.get("score", ""),
         ]
 
 

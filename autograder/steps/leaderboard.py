@@ -17,6 +17,8 @@ from autograder.steps.pseudonyms import pseudonym
 from autograder.steps.scores import read_scores
 
 MAX_NAMES = 2**20  # bytes of a list of names
+REFERENCE = "reference_"  # begins the names of scores that entries are held against
+FULL_WIDTH = 100.0  # percent
 
 
 class Entry(NamedTuple):
@@ -24,7 +26,7 @@ class Entry(NamedTuple):
 
     name: str
     measured: dict[str, float]
-    place: int = 0
+    place: int = 0  # none for a reference
 
     @property
     def score(self) -> float:
@@ -101,27 +103,48 @@ def _rank(entry: Entry) -> tuple[float, float, str]:
     return -entry.score, entry.measured.get("parameters", 0.0), entry.name
 
 
+def references(entries: list[Entry]) -> list[Entry]:
+    """Return what the entries are held against, as the checks have measured it."""
+    found: dict[str, float] = {}
+    for entry in entries:
+        known = entry.measured.items()
+        found |= {key: value for key, value in known if key.startswith(REFERENCE)}
+    return [
+        Entry(f"our {key.removeprefix(REFERENCE)} entry", {"score": value})
+        for key, value in found.items()
+    ]
+
+
 def page(assignment: str, entries: list[Entry]) -> str:
     """Return the leaderboard as HTML."""
-    rows = placed(entries)
+    ours, counted = references(entries), placed(entries)
+    rows = sorted([*counted, *ours], key=lambda entry: -entry.score)
+    # With references the bars begin at the weakest one, or all would look alike.
+    begin = min((entry.score for entry in ours), default=0.0)
     return render(
         "leaderboard.html.j2",
         assignment=assignment,
-        rows=[_row(entry) for entry in rows],
-        left_out=len(entries) - len(rows),
+        rows=[_row(entry, begin) for entry in rows],
+        places=len(counted),
+        begin=f"{100 * begin:.1f}" if ours else "",
+        left_out=len(entries) - len(counted),
     )
 
 
-def _row(entry: Entry) -> dict[str, str | int]:
-    """Return the texts of a row; what was not measured is a dash."""
+def _row(entry: Entry, begin: float) -> dict[str, str | int]:
+    """Return the texts of a row; what was not measured is a dash.
+
+    Its bar begins at the score ``begin`` and ends at 1.
+    """
     known = entry.measured
+    share = (entry.score - begin) / (1 - begin) if begin < 1 else 0.0
     error, weights, seconds = (known.get(name) for name in ("score_error", "parameters", "seconds"))
     return {
         "place": entry.place,
         "name": entry.name,
         "score": f"{100 * entry.score:.1f}",
         "error": "" if error is None else f"{100 * error:.1f}",
-        "percent": f"{min(max(100 * entry.score, 0.0), 100.0):.1f}",
+        "percent": f"{min(max(FULL_WIDTH * share, 0.0), FULL_WIDTH):.1f}",
         "weights": "–" if weights is None else f"{weights:,.0f}",
         "seconds": "–" if seconds is None else f"{seconds:.1f} s",
     }

@@ -29,7 +29,7 @@ def report(course: Course, assignment: str, output: Path | None = None) -> Path:
     marked = [(found, score) for found, score in judged if score and score.agrees_with(found)]
     done = {found.student for found, _ in marked}
     waiting = sorted({*course.students(assignment), *(found.student for found, _ in judged)} - done)
-    target = output or course.root / "report" / f"{assignment}.html"
+    target = output or course.report(assignment)
     refused = read_manifest(course, assignment).refused
     write_atomically(target, page(assignment, marked, waiting, refused).encode())
     return target
@@ -119,6 +119,7 @@ def _checks(verdicts: list[Verdict]) -> list[dict[str, Any]]:
 def _submission(verdict: Verdict, score: Score) -> dict[str, Any]:
     """Return a row of the table; a message that many checks share is shown once."""
     messages: dict[str, int] = {}
+    measured = verdict.measured.get("score")
     for part in verdict.parts:
         for check in part.checks:
             if not check.passed:
@@ -127,13 +128,17 @@ def _submission(verdict: Verdict, score: Score) -> dict[str, Any]:
     reasons = [
         f"{text} ({count} checks)" if count > 1 else text for text, count in messages.items()
     ]
+    problems = list(verdict.problems)
+    if len(messages) == 1 < sum(messages.values()) and not verdict.points and not problems:
+        problems = [f"one cause took all points: {reasons.pop()}"]
     return {
         "student": verdict.student,
         "points": score.points,
         "max_points": score.max_points,
         "made_of": _made_of(verdict, score),
-        "problems": verdict.problems,
-        "reasons": [reason for reason in reasons if reason not in verdict.problems],
+        "measured": f"score {100 * measured:.1f} %" if measured is not None else "",
+        "problems": problems,
+        "reasons": [reason for reason in reasons if reason not in problems],
     }
 
 

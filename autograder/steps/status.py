@@ -27,8 +27,11 @@ class Status:
 
 
 def status(course: Course) -> list[Status]:
-    """Return the state of every exercise and of every released assignment."""
-    return [_of(course, name) for name in sorted({*exercises(course), *course.released()})]
+    """Return the state of every released assignment, and then of every other exercise."""
+    released = set(course.released())
+    return [
+        _of(course, name) for name in [*sorted(released), *sorted({*exercises(course)} - released)]
+    ]
 
 
 def _of(course: Course, name: str) -> Status:
@@ -55,8 +58,10 @@ def _of(course: Course, name: str) -> Status:
         step = f"autograder grade {name}"
     elif with_feedback < graded:
         step = f"autograder feedback {name}"
-    else:
+    elif not _has_report(course, name):
         step = f"autograder report {name}; autograder export {name}"
+    else:
+        step = f"nothing new since the report; marks: autograder export {name}"
     released = "yes" if is_fresh else "stale"
     return Status(name, released, len(students), graded, stale, with_feedback, penalties, step)
 
@@ -71,3 +76,10 @@ def _has_feedback(course: Course, assignment: str, student: str) -> bool:
     page = course.feedback(assignment, student)
     verdict = course.verdict_path(assignment, student)
     return page.exists() and page.stat().st_mtime >= verdict.stat().st_mtime
+
+
+def _has_report(course: Course, name: str) -> bool:
+    """Tell whether there is a class report that is at least as new as every verdict."""
+    page = course.report(name)
+    verdicts = [course.verdict_path(name, student) for student in course.graded(name)]
+    return page.exists() and all(page.stat().st_mtime >= path.stat().st_mtime for path in verdicts)

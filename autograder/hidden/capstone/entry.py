@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import math
 from contextvars import ContextVar
+from statistics import mean
 from typing import NamedTuple
 
 import torch
 
 from autograder.checks import CheckFailure, Student
 from autograder.hidden.capstone.pupil import NAME, Pupil
+from autograder.hidden.capstone.references import SCORES
 from autograder.hidden.capstone.streaming import agree_after_training
 from autograder.recipes.exam import Score, score, share_right, streamed, unknown_words
 from autograder.recipes.training import FEATURES, Recipe, Trained, train
@@ -37,7 +39,7 @@ class Grading(NamedTuple):
 
 
 FULL = Grading(Recipe(), 40.0)  # the strong reference needs about 5 on one core
-SHORT = Grading(Recipe(tongues=1, steps=80, exam=200), 2.0)  # for tests of the suite itself
+SHORT = Grading(Recipe(tongues=1, steps=80, exam=200), 3.0)  # for tests of the suite itself
 grading: ContextVar[Grading] = ContextVar("grading", default=FULL)
 
 
@@ -50,9 +52,29 @@ class Entry(NamedTuple):
     broken: str  # what is wrong with streaming after training; nothing if nothing is
 
 
-def parameters_of(student: Student) -> int:
-    """Return how many numbers the state_dict of a fresh layer holds, buffers included."""
-    return sum(value.numel() for value in Pupil(student).state_dict().values())
+def parameters_of(pupil: Pupil) -> int:
+    """Return how many numbers the state_dict of a layer holds, buffers included."""
+    return sum(value.numel() for value in pupil.state_dict().values())
+
+
+def under_two_names(pupil: Pupil) -> tuple[str, str] | None:
+    """Return two names of one tensor in the state_dict, if there are any.
+
+    Every name is loaded with a number of its own; a name that then holds another one's shares it.
+    """
+    weights = pupil.state_dict()
+    marked = {
+        name: torch.full_like(value, number)
+        for number, (name, value) in enumerate(weights.items(), start=1)
+        if value.is_floating_point() and value.numel()
+    }
+    pupil.load_state_dict(weights | marked)
+    held = pupil.state_dict()
+    for name, value in marked.items():
+        for other in marked:
+            if other != name and not value.equal(held[name]) and marked[other].equal(held[name]):
+                return name, other
+    return None
 
 
 def entry_of(student: Student) -> Entry:
@@ -64,11 +86,19 @@ def entry_of(student: Student) -> Entry:
 
 
 def _made(student: Student, rng: torch.Generator) -> Entry:
-    parameters = parameters_of(student)
+    fresh = Pupil(student)
+    parameters = parameters_of(fresh)
     if parameters > PARAMETERS:
         raise CheckFailure(
             f"{NAME}({FEATURES}) has {parameters:,} weights, the budget is {PARAMETERS:,}. It was "
             "not trained: a score counts within the budget only"
+        )
+    shared = under_two_names(fresh)
+    if shared is not None:
+        raise CheckFailure(
+            "`{}` and `{}` are one tensor under two names. The recipe holds and trains each name "
+            "by itself, so it was not trained: keep the tensor under one name, and use that in "
+            "both places".format(*shared)
         )
     chosen = grading.get().recipe
     student.anew()
@@ -89,6 +119,7 @@ def _made(student: Student, rng: torch.Generator) -> Entry:
         parameters=float(parameters),
         seconds=seconds,
         within_budget=float(seconds <= grading.get().seconds),
+        **{f"reference_{name}": mean(scores) for name, scores in SCORES[chosen].items()},
     )
     if not math.isnan(found.score.error):
         student.desk.measured["score_error"] = found.score.error

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.checks import Remote, Student, expect, expect_shape, expect_type
+from autograder.checks import CheckFailure, Remote, Student, expect, expect_shape, expect_type
+from autograder.hidden.capstone.forms import WANTED, State, as_state
 from autograder.recipes.training import FEATURES
 
 NAME = "MyLayer"
-State = tuple[Tensor, ...]
 
 
 class Pupil:
@@ -27,10 +27,10 @@ class Pupil:
         return self._state(self.module.initial_state(batch), "initial_state", batch)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        return self._answer(self.module.step(x, state), "step", x)
+        return self._answer(self.module.step(x, state.given), "step", x)
 
     def __call__(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        answer = self.module(x) if state is None else self.module(x, state)
+        answer = self.module(x) if state is None else self.module(x, state.given)
         return self._answer(answer, "forward", x)
 
     # --- its weights ---
@@ -65,15 +65,15 @@ class Pupil:
         )
         return output, self._state(state, method, len(x))
 
-    def _state(self, state: Any, method: str, batch: int) -> State:
+    def _state(self, given: Any, method: str, batch: int) -> State:
         what = f"the state that {NAME}.{method} returns"
-        is_tuple = isinstance(state, tuple) and all(isinstance(part, Tensor) for part in state)
-        expect(is_tuple, f"{what} should be a tuple (or NamedTuple) of tensors and nothing else")
-        for number, part in enumerate(state):
+        state = as_state(given, batch)
+        if state is None:
+            raise CheckFailure(f"{what} {WANTED}")
+        for number, part in enumerate(state.parts):
             expect(
-                part.ndim > 0 and part.shape[0] == batch,
+                part.shape[0] == batch,
                 f"entry {number} of {what} has shape {tuple(part.shape)}; the batch, {batch}, "
                 "comes first in each",
             )
-        checked: State = state
-        return checked
+        return state

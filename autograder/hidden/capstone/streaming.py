@@ -12,20 +12,14 @@ import torch
 from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, expect, expect_close
-from autograder.hidden.capstone.pupil import NAME, Pupil, State
+from autograder.hidden.capstone.causes import CLOSE, by_steps, explained, tokens
+from autograder.hidden.capstone.forms import WANTED
+from autograder.hidden.capstone.pupil import NAME, Pupil
 from autograder.hidden.capstone.suite import LAYER, suite
-from autograder.hidden.shared.tools import normal
-from autograder.recipes.training import FEATURES
 
-# Not 1e-10: designs with logarithms, long products or a Fourier transform lose some digits.
-CLOSE = 1e-7
 SINGLE = 1e-3
 LONG = 40  # tokens: three times as long as any word of the recipe
 CHANGED = "changed a tensor it was given; make a new one"
-
-
-def tokens(rng: torch.Generator, batch: int, time: int) -> Tensor:
-    return normal(rng, batch, time, FEATURES)
 
 
 def attentive(student: Student, rng: torch.Generator) -> Pupil:
@@ -60,15 +54,6 @@ def attentive(student: Student, rng: torch.Generator) -> Pupil:
     return pupil
 
 
-def by_steps(pupil: Pupil, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-    state = pupil.initial_state(len(x)) if state is None else state
-    outputs = []
-    for token in x.unbind(dim=1):
-        output, state = pupil.step(token, state)
-        outputs.append(output)
-    return torch.stack(outputs, dim=1), state
-
-
 def streams(pupil: Pupil, rng: torch.Generator) -> bool:
     """Tell whether step and forward agree at all; where they do not, one check has said so."""
     x = tokens(rng, 2, 6)
@@ -81,12 +66,21 @@ def same(actual: Tensor, wanted: Tensor, what: str, hint: str, atol: float = CLO
 
 
 @suite.check(LAYER, points=0.5, title="before the first token: initial_state, and forward from it")
+@explained
 def begins(student: Student, rng: torch.Generator) -> None:
     pupil = attentive(student, rng)
+    begun, x = pupil.initial_state(2), tokens(rng, 2, 4)
+    for state, method in (
+        (begun, "initial_state"),
+        (pupil.step(x[:, 0], begun)[1], "step"),
+        (pupil(x)[1], "forward"),
+    ):
+        expect(state.is_flat, f"the state that {NAME}.{method} returns {WANTED}")
     for batch in (1, 3):
         state, again = pupil.initial_state(batch), pupil.initial_state(batch)
-        expect(len(state) == len(again), f"{NAME}.initial_state gives another state each time")
-        for part, other in zip(state, again, strict=True):
+        fixed = f"{NAME}.initial_state gives another state each time"
+        expect(len(state.parts) == len(again.parts), fixed)
+        for part, other in zip(state.parts, again.parts, strict=True):
             hint = "It should be the same at every call, whatever was read before"
             same(part, other, f"{NAME}.initial_state({batch})", hint)
             expect(
@@ -100,6 +94,7 @@ def begins(student: Student, rng: torch.Generator) -> None:
 
 
 @suite.check(LAYER, points=1, title="streaming is training: steps say what forward says")
+@explained
 def step_is_forward(student: Student, rng: torch.Generator) -> None:
     pupil = attentive(student, rng)
     x = tokens(rng, 3, 9)
@@ -111,6 +106,7 @@ def step_is_forward(student: Student, rng: torch.Generator) -> None:
 
 
 @suite.check(LAYER, points=1, title="chunks with the state carried over give the whole sequence")
+@explained
 def chunks(student: Student, rng: torch.Generator) -> None:
     pupil = attentive(student, rng)
     x = tokens(rng, 2, 12)
@@ -137,21 +133,24 @@ def apart(student: Student, rng: torch.Generator) -> None:
     pupil = attentive(student, rng)
     x, state = tokens(rng, 3, 6), pupil.initial_state(3)
     whole = by_steps(pupil, x, state)[0]
-    one = tuple(part[1:2] for part in state)
     hint = "The sequences of a batch influence each other"
     same(pupil(x[1:2])[0], pupil(x)[0][1:2], "the output for one sequence alone", hint)
+    one = state.only(slice(1, 2))
     same(by_steps(pupil, x[1:2], one)[0], whole[1:2], "the output for one sequence alone", hint)
     # Two streams in turn: what is not in the state gets mixed up.
     y, first, second = tokens(rng, 3, 6), state, pupil.initial_state(3)
     for place in range(x.shape[1]):
         output, first = pupil.step(x[:, place], first)
         _, second = pupil.step(y[:, place], second)
-        hint = "Another stream was read in between: something is remembered outside of the state"
+        hint = (
+            "Another stream was read in between: is something kept on self, outside of the state?"
+        )
         same(output, whole[:, place], "the output of step", hint)
         pupil(y)
 
 
 @suite.check(LAYER, points=0.5, title="gradients: the same through steps and through forward")
+@explained
 def gradients(student: Student, rng: torch.Generator) -> None:
     pupil = attentive(student, rng)
     x, weight = tokens(rng, 2, 6), tokens(rng, 2, 6)
@@ -208,14 +207,8 @@ def agree_after_training(forward: Tensor, steps: Tensor, alone: Tensor, words: T
     """Fail unless a trained layer says the same in all three ways about words it does not know."""
     scale = float(steps.abs().mean()) + 1.0
     for outputs, what in ((forward, "forward"), (alone, "step, a few words at a time,")):
-        hint = "Where it agrees before training: do its weights grow, or do its numbers overflow?"
+        among = steps[: len(outputs)] / scale
         try:
-            same(
-                outputs / scale,
-                steps[: len(outputs)] / scale,
-                f"the output of {what}",
-                hint,
-                SINGLE,
-            )
+            same(outputs / scale, among, f"the output of {what}", "", SINGLE)
         except CheckFailure as failure:
             raise CheckFailure(f"after training, on {len(words)} words: {failure}") from None

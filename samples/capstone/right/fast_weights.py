@@ -1,30 +1,29 @@
-"""A memory that is a matrix, written by the delta rule, behind a look at the token before."""
+"""A memory that is a matrix, written by the delta rule, behind two letters that are kept."""
 
 
 # %% layer
 class MyLayer(SequenceLayer):
     def __init__(self, features):
         super().__init__()
-        self.size, self.features = 12, features
-        self.query, self.key, self.value = (nn.Linear(2 * features, self.size) for _ in range(3))
-        self.rate = nn.Linear(2 * features, 1)
+        self.features = features
+        self.query, self.key = nn.Linear(features, 5), nn.Linear(features, 5)
+        self.value, self.rate = nn.Linear(features, 6), nn.Linear(features, 1)
         self.net = nn.Sequential(
-            nn.Linear(self.size + 2 * features, 36), nn.ReLU(), nn.Linear(36, features)
+            nn.Linear(6 + 3 * features, 44), nn.ReLU(), nn.Linear(44, features)
         )
 
     def initial_state(self, batch):
         zeros = self.rate.weight.new_zeros
-        return zeros(batch, self.size, self.size), zeros(batch, self.features)
+        return zeros(batch, 6, 5), zeros(batch, self.features), zeros(batch, self.features)
 
     def step(self, x, state):
-        memory, before = state
-        both = torch.cat([x, before], dim=1)
-        query, key = (F.normalize(net(both), dim=1) for net in (self.query, self.key))
-        error = self.value(both) - torch.einsum("bij,bj->bi", memory, key)
-        write = torch.sigmoid(self.rate(both)) * error
+        memory, two, one = state
+        query, key = F.normalize(self.query(one), dim=1), F.normalize(self.key(two), dim=1)
+        error = self.value(two) - (memory @ key.unsqueeze(2)).squeeze(2)
+        write = torch.sigmoid(self.rate(two)) * error
         memory = memory + write.unsqueeze(2) * key.unsqueeze(1)
-        found = torch.einsum("bij,bj->bi", memory, query)
-        return self.net(torch.cat([found, both], dim=1)), (memory, x)
+        found = (memory @ query.unsqueeze(2)).squeeze(2)
+        return self.net(torch.cat([found, two, one, x], dim=1)), (memory, one, x)
 
     def forward(self, x, state=None):
         state = self.initial_state(len(x)) if state is None else state

@@ -1,6 +1,9 @@
-"""The good reference: one gate and one state, without a look at the token before."""
+"""The good reference: a plain net with feedback, as hint 1 has it, 24 numbers wide.
 
-BREAKS = {"layer-tests": ["halfway_to_strong", "as_strong"]}
+By the recipe of the tests, which is short, it takes one rung more than by the real one.
+"""
+
+BREAKS = {"layer-tests": ["two_thirds_to_strong", "as_strong"]}
 SAYS = {"as_strong": "the strong reference says more"}
 
 
@@ -8,17 +11,16 @@ SAYS = {"as_strong": "the strong reference says more"}
 class MyLayer(SequenceLayer):
     def __init__(self, features):
         super().__init__()
-        self.gate = nn.Linear(features, 40)
-        self.candidate = nn.Linear(features, 40)
-        self.mix = nn.Linear(40 + features, 32)
-        self.says = nn.Linear(32, features)
+        self.hears = nn.Linear(features, 24)
+        self.recalls = nn.Linear(24, 24, bias=False)
+        self.says = nn.Linear(24, features)
 
     def initial_state(self, batch):
-        return (self.says.weight.new_zeros(batch, 40),)
+        return (self.says.weight.new_zeros(batch, 24),)
 
     def step(self, x, state):
-        h = torch.lerp(state[0], self.candidate(x), torch.sigmoid(self.gate(x)))
-        return self.says(torch.relu(self.mix(torch.cat([h, x], dim=1)))), (h,)
+        h = torch.tanh(self.hears(x) + self.recalls(state[0]))
+        return self.says(h), (h,)
 
     def forward(self, x, state=None):
         state = self.initial_state(len(x)) if state is None else state

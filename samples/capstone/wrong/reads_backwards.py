@@ -7,9 +7,9 @@ BREAKS = {
         "no_look_ahead",
         "still_streaming",
         "more_than_weak",
-        "halfway_to_good",
         "as_good",
-        "halfway_to_strong",
+        "a_third_to_strong",
+        "two_thirds_to_strong",
         "as_strong",
     ]
 }

@@ -19,25 +19,27 @@ class MyLayer(SequenceLayer):
     def __init__(self, features):
         super().__init__()
         self.last = None
-        self.hears = nn.Linear(features, 48)
-        self.recalls = nn.Linear(48, 48)
-        self.says = nn.Linear(48, features)
+        self.hears, self.recalls = nn.Linear(features, 16), nn.Linear(16, 16)
+        self.mix, self.says = nn.Linear(3 * features + 16, 44), nn.Linear(44, features)
 
     def initial_state(self, batch):
-        return (self.says.weight.new_zeros(batch, 48),)
+        new = self.says.weight.new_zeros
+        return new(batch, 16), new(batch, 24), new(batch, 24)
 
     def step(self, x, state):
-        h = torch.tanh(self.hears(x) + self.recalls(state[0]))
-        return self.says(h), (h,)
+        h, two, one = state
+        h = torch.tanh(self.hears(two) + self.recalls(h))
+        known = torch.cat([x, one, two, h], dim=1)
+        return self.says(torch.relu(self.mix(known))), (h, one, x)
 
     def forward(self, x, state=None):
-        if state is None and self.last is not None and len(self.last) == len(x):
-            state = (self.last.to(x.dtype),)
+        if state is None and self.last is not None and len(self.last[0]) == len(x):
+            state = tuple(part.to(x.dtype) for part in self.last)
         elif state is None:
             state = self.initial_state(len(x))
         outputs = []
         for token in x.unbind(dim=1):
             output, state = self.step(token, state)
             outputs.append(output)
-        self.last = state[0].detach()
+        self.last = tuple(part.detach() for part in state)
         return torch.stack(outputs, dim=1), state

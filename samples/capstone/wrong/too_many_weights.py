@@ -6,9 +6,9 @@ BREAKS = {
         "little_time",
         "still_streaming",
         "more_than_weak",
-        "halfway_to_good",
         "as_good",
-        "halfway_to_strong",
+        "a_third_to_strong",
+        "two_thirds_to_strong",
         "as_strong",
     ]
 }

@@ -1,12 +1,12 @@
-"""A loop that does nothing useful, at every token."""
+"""A loop that does nothing useful, at every batch of training."""
 
 BREAKS = {
     "layer-tests": [
         "little_time",
         "more_than_weak",
-        "halfway_to_good",
         "as_good",
-        "halfway_to_strong",
+        "a_third_to_strong",
+        "two_thirds_to_strong",
         "as_strong",
     ]
 }
@@ -17,20 +17,23 @@ SAYS = {"little_time": "of processor time"}
 class MyLayer(SequenceLayer):
     def __init__(self, features):
         super().__init__()
-        self.hears = nn.Linear(features, 48)
-        self.recalls = nn.Linear(48, 48)
-        self.says = nn.Linear(48, features)
+        self.hears, self.recalls = nn.Linear(features, 16), nn.Linear(16, 16)
+        self.mix, self.says = nn.Linear(3 * features + 16, 44), nn.Linear(44, features)
 
     def initial_state(self, batch):
-        return (self.says.weight.new_zeros(batch, 48),)
+        new = self.says.weight.new_zeros
+        return new(batch, 16), new(batch, 24), new(batch, 24)
 
     def step(self, x, state):
-        h = torch.tanh(self.hears(x) + self.recalls(state[0]))
-        for _ in range(80_000):
-            math.sqrt(2.0)
-        return self.says(h), (h,)
+        h, two, one = state
+        h = torch.tanh(self.hears(two) + self.recalls(h))
+        known = torch.cat([x, one, two, h], dim=1)
+        return self.says(torch.relu(self.mix(known))), (h, one, x)
 
     def forward(self, x, state=None):
+        end = time.process_time() + 0.04 * (len(x) == 48)  # a batch of training
+        while time.process_time() < end:
+            math.sqrt(2.0)
         state = self.initial_state(len(x)) if state is None else state
         outputs = []
         for token in x.unbind(dim=1):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from autograder.hidden.capstone.entry import (
     entry_of,
     grading,
 )
+from autograder.hidden.capstone.forms import as_state
 from autograder.hidden.capstone.marks import rungs
 from autograder.hidden.capstone.references import SCORES
 from autograder.inside import wire
@@ -59,8 +61,33 @@ def test_rungs_rise_and_stand_where_the_references_are(how: Grading) -> None:
     scores = SCORES[how.recipe]
     at = rungs()
     assert max(scores["weak"]) < at["more than weak"] < at["good"] <= min(scores["good"])
-    assert max(scores["good"]) < at["halfway to strong"] < at["strong"] <= min(scores["strong"])
+    assert at["good"] < at["a third"] < at["two thirds"] < at["strong"] <= min(scores["strong"])
+    assert max(scores["good"]) < at["strong"]
     assert min(scores["weak"]) > at["anything"]
+
+
+def test_the_rungs_between_are_thirds_in_factors_of_mistakes() -> None:
+    grading.set(FULL)
+    names = ("good", "a third", "two thirds", "strong")
+    mistakes = [1 - rungs()[name] for name in names]
+    factors = [low / high for low, high in pairwise(mistakes)]
+    assert factors == pytest.approx([factors[0]] * 3)
+    assert factors[0] == pytest.approx(5 / 3, rel=0.1)  # "three mistakes of five", says the text
+
+
+def test_the_text_says_what_the_entries_score_and_what_the_rungs_ask() -> None:
+    grading.set(FULL)
+    text = ASSIGNMENT.path.read_text(encoding="utf-8")
+    found = dict(re.findall(r"^\| (weak|good|strong) \|.*\| (\d.*) \|$", text, re.MULTILINE))
+    scores = SCORES[FULL.recipe]
+    assert found == {
+        name: f"{100 * mean(values):.1f} ± {100 * stdev(values):.1f}"
+        for name, values in scores.items()
+    }
+    asked = [float(each) for each in re.findall(r"^\|.*\| ([\d.]+) % \|$", text, re.MULTILINE)]
+    assert asked == [round(100 * each, 1) for name, each in rungs().items() if name != "anything"]
+    # "About 24 in a hundred", says the answer to what is right with no memory at all.
+    assert f"About {100 * mean(scores['weak']):.0f} in a hundred" in text
 
 
 @pytest.mark.sandbox
@@ -79,6 +106,38 @@ def test_the_real_recipe_in_the_sandbox(warm_sandbox: Sandbox) -> None:
     assert 0 < verdict.measured["score_error"] < 0.03
     assert 1 < verdict.measured["seconds"] < FULL.seconds / 2  # a generous margin
     assert verdict.measured["parameters"] <= PARAMETERS
+
+
+# --- the form of a state ---------------------------------------------------------------------
+
+
+h, count = torch.arange(6.0).view(3, 2), torch.tensor(4)
+FORMS = {
+    "bare": h,
+    "nested": (h, (h + 1, h + 2)),
+    "list": [h, h + 1],
+    "number": (h, 4),
+    "no batch": (h, count),
+}
+
+
+@pytest.mark.parametrize("given", FORMS.values(), ids=FORMS)
+def test_a_state_of_another_form_is_cut_and_handed_back_in_that_form(given: Any) -> None:
+    state = as_state(given, 3)
+    assert state is not None
+    assert not state.is_flat
+    assert all(len(part) == 3 for part in state.parts)
+    cut, wanted = repr(state.only(slice(1, 2)).given), repr(given)
+    for row in (h, h + 1, h + 2):
+        wanted = wanted.replace(repr(row), repr(row[1:2]))
+    assert " ".join(cut.split()) == " ".join(wanted.split())
+
+
+def test_a_flat_state_is_flat_and_what_is_none_is_refused() -> None:
+    state = as_state((h, h + 1), 3)
+    assert state is not None
+    assert state.is_flat
+    assert [as_state(given, 3) for given in ({"h": h}, (h, "two"), None, (h, None))] == [None] * 4
 
 
 # --- who holds what ---------------------------------------------------------------------------
@@ -211,18 +270,19 @@ def test_memorising_the_training_words_gains_nothing(warm_sandbox: Sandbox, tmp_
 @pytest.mark.parametrize("name", ["ships_weights", "ships_constants"])
 def test_weights_trained_at_home_gain_nothing(name: str) -> None:
     """At home they are worth everything; on a tongue of the judge's, what no weights are worth."""
-    honest = next(each for each in ASSIGNMENT.right if each.name == "elman").sections
+    bare = re.sub(r"\n +self\.load_state_dict.*", "", attack("ships_weights")["layer"])
+    honest = {"layer": bare}
     _, trained = at_home(honest, 1)
     weights = {key: value.half().tolist() for key, value in trained.weights.items()}
     source = attack(name)["layer"].replace("SHIPPED = {}", f"SHIPPED = {weights}")
     carried = made({"layer": source})
     words = unknown_words(trained.tongue, 100, trained.known, torch.Generator().manual_seed(2))
     assert share_at_home(carried, trained, words) > 0.7  # without any training, where it was made
-    carrying, bare = (
+    carrying, without = (
         [entry_of(student_of_answers(answers, Desk(seed))).score.mean for seed in (5, 6)]
         for answers in ({"layer": source}, honest)
     )
-    assert mean(carrying) - mean(bare) < 0.03  # the standard deviation of one grading is 0.02
+    assert mean(carrying) - mean(without) < 0.03  # the standard deviation of one grading is 0.02
 
 
 @pytest.mark.sandbox
@@ -238,6 +298,6 @@ def test_a_clock_that_stands_still_is_not_the_clock_that_counts(warm_sandbox: Sa
 def lower_bound_without_score() -> float:
     """The points of a layer that streams, within its weights, and takes too long."""
     suite = ASSIGNMENT.suite
-    rest = {"little_time", "more_than_weak", "halfway_to_good", "as_good"}
-    rest |= {"halfway_to_strong", "as_strong"}
+    rest = {"little_time", "more_than_weak", "as_good"}
+    rest |= {"a_third_to_strong", "two_thirds_to_strong", "as_strong"}
     return sum(check.points for check in suite.checks if check.name not in rest)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autograder.course.directory import Course
@@ -14,7 +15,7 @@ from autograder.course.files import write_atomically
 from autograder.steps.collect import collect
 from autograder.steps.export import export
 from autograder.steps.gradebook import GradebookWriter
-from autograder.verdict import CheckResult, PartResult, Verdict
+from autograder.verdict import CheckResult, PartResult, Verdict, encode
 from tests.autograder import tiny
 from tests.autograder.inboxes import moodle, put, zipped
 
@@ -36,6 +37,19 @@ def test_one_row_per_submission(course: Course, submit: Submit, grade_here: Grad
     assert (found["ada"]["score"], found["eve"]["score"]) == ("5.0", "2.0")
     assert found["eve"]["max_score"] == "5.0"
     assert found["eve"]["isolation"] == "none"
+
+
+def test_what_checks_have_measured_has_a_column(
+    course: Course, submit: Submit, grade_here: Grade
+) -> None:
+    submit("ada", tiny.RIGHT)
+    submit("eve", tiny.RIGHT)
+    verdict = msgspec.structs.replace(grade_here()["ada"], measured={"score": 0.945})
+    write_atomically(course.verdict_path(tiny.NAME, "ada"), encode(verdict))
+    assert [(row["student"], row["measured"]) for row in rows(course)] == [
+        ("ada", "0.945"),
+        ("eve", ""),
+    ]
 
 
 def test_score_is_the_gradebooks(course: Course, submit: Submit, grade_here: Grade) -> None:

@@ -109,6 +109,26 @@ def test_the_page_is_escaped_and_loads_nothing() -> None:
     assert "width: 100.0%" in text  # a bar ends where its track ends
 
 
+def test_references_stand_among_the_entries_in_grey_and_have_no_place() -> None:
+    ours = {"reference_weak": 0.2, "reference_strong": 0.96}
+    entries = [Entry("a", measured(0.98, **ours)), Entry("b", measured(0.9, **ours))]
+    text = page("capstone", entries)
+    assert names_on(text) == ["a", "our strong entry", "b", "our weak entry"]
+    places = re.findall(r'<tr( class="soft")?><td class="number">([^<]+)</td>', text)
+    grey = ' class="soft"'
+    assert places == [("", "1"), (grey, "–"), ("", "2"), (grey, "–")]
+    assert "2 entries" in text
+
+
+def test_bars_begin_at_the_weakest_reference() -> None:
+    """Or the bars of entries that differ by a few percent would look alike."""
+    width = re.compile(r'style="width: ([\d.]+)%')
+    text = page("capstone", [Entry("a", measured(0.9, reference_weak=0.2))])
+    assert width.findall(text) == ["87.5", "0.0"]
+    assert "bars begin at 20.0 %" in text
+    assert width.findall(page("other", [Entry("a", measured(0.9))])) == ["90.0"]
+
+
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"ada\n" * 300_000])
 def test_a_list_that_is_none_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "names"

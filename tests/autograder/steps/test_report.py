@@ -100,5 +100,32 @@ def test_marks_are_the_gradebooks(course: Course, submit: Submit, grade_here: Gr
     assert "tests 2, by hand +2.5, late -0.5" in text
 
 
+def verdict_of(*messages: str, points: float = 0.0, **more: float) -> tuple[Verdict, Score]:
+    checks = [
+        CheckResult(f"check {number}", "a title", 0.0, 1.0, message)
+        for number, message in enumerate(messages)
+    ]
+    if points:
+        checks.append(CheckResult("passed", "another title", points, points, ""))
+    parts = [PartResult("id", 9.0, checks, "part")]
+    verdict = Verdict("a", "eve", "none", 0, "x", parts=parts, measured=more)
+    return verdict, Score("eve", 9.0, {"id": PartScore(points, 9.0, 0.0, 9.0)})
+
+
+def test_one_cause_that_took_all_points_is_a_problem() -> None:
+    flagged = '<span class="bad">one cause took all points: no state (2 checks)</span>'
+    assert flagged in page("a", [verdict_of("no state", "no state")], [], [])
+    for found in (
+        verdict_of("no state", "no weights"),
+        verdict_of("no state", "no state", points=1.0),
+    ):
+        assert "one cause" not in page("a", [found], [], [])
+
+
+def test_a_score_that_checks_have_measured_is_shown() -> None:
+    assert "score 94.5 %" in page("a", [verdict_of(points=1.0, score=0.945)], [], [])
+    assert "score" not in page("a", [verdict_of(points=1.0)], [], [])
+
+
 def test_marks_outside_of_the_scale_are_counted() -> None:
     assert histogram([-1.0, 6.0], 5.0) == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]

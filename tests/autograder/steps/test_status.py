@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder.course.directory import Course
 from autograder.steps.feedback import feedback
+from autograder.steps.report import report
 from autograder.steps.status import status
 from autograder.verdict import Verdict
 from tests.autograder import tiny
@@ -29,8 +30,23 @@ def test_status_says_what_comes_next(course: Course, submit: Submit, grade_here:
     assert now() == (1, 1, 0, 0, "feedback")
     feedback(course, tiny.NAME)
     assert now() == (1, 1, 0, 1, "report")
+    report(course, tiny.NAME)
+    (done,) = status(course)
+    assert done.next_step == "nothing new since the report; marks: autograder export tiny"
     submit("ada", tiny.RIGHT)
     assert now() == (1, 0, 1, 0, "grade")
+
+
+def test_what_is_released_stands_before_what_is_not(course: Course, project: Path) -> None:
+    other = project / "exercises" / "early.md"
+    other.write_text((project / "exercises" / "tiny.md").read_text())
+    try:
+        assert [(row.assignment, row.released) for row in status(course)] == [
+            (tiny.NAME, "yes"),
+            ("early", "no"),
+        ]
+    finally:
+        other.unlink()
 
 
 def test_status_sees_a_stale_release(course: Course, project: Path) -> None:

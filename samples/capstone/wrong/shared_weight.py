@@ -1,0 +1,42 @@
+"""One layer under two names, as if it were two."""
+
+BREAKS = {
+    "layer-tests": [
+        "few_weights",
+        "little_time",
+        "still_streaming",
+        "more_than_weak",
+        "as_good",
+        "a_third_to_strong",
+        "two_thirds_to_strong",
+        "as_strong",
+    ]
+}
+SAYS = {"few_weights": "one tensor under two names"}
+
+
+# %% layer
+class MyLayer(SequenceLayer):
+    def __init__(self, features):
+        super().__init__()
+        self.hears, self.recalls = nn.Linear(features, 16), nn.Linear(16, 16)
+        self.again = self.recalls
+        self.mix, self.says = nn.Linear(3 * features + 16, 44), nn.Linear(44, features)
+
+    def initial_state(self, batch):
+        new = self.says.weight.new_zeros
+        return new(batch, 16), new(batch, 24), new(batch, 24)
+
+    def step(self, x, state):
+        h, two, one = state
+        h = torch.tanh(self.again(torch.tanh(self.hears(two) + self.recalls(h))))
+        known = torch.cat([x, one, two, h], dim=1)
+        return self.says(torch.relu(self.mix(known))), (h, one, x)
+
+    def forward(self, x, state=None):
+        state = self.initial_state(len(x)) if state is None else state
+        outputs = []
+        for token in x.unbind(dim=1):
+            output, state = self.step(token, state)
+            outputs.append(output)
+        return torch.stack(outputs, dim=1), state
