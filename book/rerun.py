@@ -136,6 +136,20 @@ SEARCH = (
     "experiments/results/search-6a-rate-half.json",
 )
 
+ABLATED = {
+    "adding, T = 100": (
+        "experiments/results/ablations-gates.json",
+        "experiments/results/ablations-self-loop.json",
+        "experiments/results/ablations-squashing.json",
+        "experiments/results/ablations-biases.json",
+    ),
+    "temporal order, 6a": ("experiments/results/ablations-order.json",),
+    "embedded Reber": ("experiments/results/ablations-reber.json",),
+}
+LOSERS = {
+    "2a": "experiments/results/losers-2a.json",
+    "2b": "experiments/results/losers-2b.json",
+}
 Outcome = dict[str, Any]
 
 
@@ -236,11 +250,37 @@ def search_table(rows: Sequence[str]) -> Table:
     return table(["recipe", "solved", "times the paper's sequences"], body)
 
 
-def ablation_table(variants: dict[str, str], tasks: dict[str, str]) -> Table:
-    """Return how many of eight nets learn each task with each change; titles are the values."""
-    results = {task: committed(f"experiments/results/{task}.json").outcomes for task in tasks}
+def ablation_table(variants: dict[str, str]) -> Table:
+    """Return what is left of three tasks when something is taken out; titles are the values."""
     body = []
     for variant, title in variants.items():
-        cells = [results[task].get(variant) for task in tasks]
+        cells = (ablated(task, variant) for task in ABLATED)
         body.append((title, *(describe([cell])[1] if cell else "—" for cell in cells)))
-    return table(["net", *tasks.values()], body)
+    return table(["net", *ABLATED], body)
+
+
+def ablated(task: str, variant: str) -> Outcome | None:
+    """Return the outcome of one task with one change, None where it was not tried."""
+    found: Outcome = {}
+    for path in ABLATED[task]:
+        found |= committed(path).outcomes
+    return found.get(variant)
+
+
+def lost_table(names: dict[str, str], lengths: Sequence[int]) -> Table:
+    """Return how the models that lost do on tasks 2a and 2b, each at the best of its rates."""
+    header = ["model"]
+    body: dict[str, list[str]] = {name: [] for name in names}
+    for task, path in LOSERS.items():
+        found = committed(path)
+        for length in lengths:
+            header.append(f"{task}, p = {length}")
+            for name in names:
+                trials = [
+                    found.outcomes[key]
+                    for key, given in found.parameters.items()
+                    if (given["learner"], given["p"]) == (name, length)
+                ]
+                best = min(trials, key=lambda trial: sum(s["sequences"] for s in trial["seeds"]))
+                body[name].append(describe([best])[1])
+    return table(header, [(names[name], *cells) for name, cells in body.items()])

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
 from touch import attention_on_words as words_figure
 from touch import error_through_time as error
-from touch import forget_playground, gated_cell
+from touch import forget_playground, gated_cell, the_table
 from touch import positions_as_phases as phases
 from touch import state_against_cache as cache
 from touch import where_the_gradient_stops as stops
@@ -22,6 +22,7 @@ from touch_figures import html
 
 from experiments.cost.layers import BY_NAME
 from experiments.cost.measure import build, state_bytes
+from experiments.harness.outcomes import describe
 from experiments.memory.letters_to_sound import held_out, lexicon
 from solutions import positions, rnn
 
@@ -333,3 +334,33 @@ def test_times_pass_through_what_was_measured() -> None:
         for point in outcome["points"]:
             took = cache.took(name, math.log10(point["size"]), blocks=1)
             assert took == pytest.approx(point["seconds_per_token"])
+
+
+@pytest.mark.parametrize("task", [0, 1, 7])
+@pytest.mark.parametrize("learner", [0, 4, 12, 15])
+def test_a_cell_of_the_table_shows_each_net_s_moment(task: int, learner: int) -> None:
+    settings = {"task": task, "learner": learner}
+    cell = the_table.CELLS[task][learner]
+    values, ends = the_table.FIGURE.values(settings), the_table.ends(settings)
+    for net, seed in enumerate(cell["seeds"]):
+        row = values[f"net{net}"]
+        assert row == sorted(row)
+        assert bool(row[-1]) == seed["solved"]
+        if seed["solved"]:
+            first = row.index(1.0) / len(row)
+            assert first < seed["sequences"] / cell["budget"] <= first + 1 / len(row) + 1e-12
+        assert ends[net] == (
+            f"{seed['sequences']:,}" if seed["solved"] else f"{round(100 * seed['right'])} %"
+        )
+    assert describe([cell])[1] in the_table.FIGURE.sentence(settings)
+
+
+def test_the_curve_of_a_cell_is_the_stored_one_whatever_its_order() -> None:
+    cell = {"budget": 320, "curve": [[320, 0.9, 1], [160, 0.5, 2], [10, 0.2, 3]]}
+    curve = the_table.percent(cell)
+    assert len(curve) == the_table.PARTS + 1
+    assert curve[0] == 20  # before the first point, the first
+    assert curve[15] == 20
+    assert curve[16] == curve[31] == 50
+    assert curve[32] == 90
+    assert the_table.percent({"budget": 320, "curve": []}) == [0] * 33
