@@ -1,17 +1,18 @@
 """The experiments of 1997, run again: what was printed and what was measured, side by side.
 
-Names of files stand in full, so that a page that imports this module runs again when one of them
-changes. A cell's words are those of ``python -m experiments table``: a trial that did not meet its
+A cell's words are those of ``python -m experiments table``: a trial that did not meet its
 criterion within its budget is not solved, and the cell says what it can do instead.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from statistics import mean
 from typing import Any, NamedTuple
 
 from committed import committed
+from results_of_1997 import ABLATED, LOSERS
 from style import Table, table
 
 from experiments.documents.rows import COLUMNS, table_documents
@@ -20,137 +21,42 @@ from experiments.paper.rows import ROWS
 from experiments.search.rows import details
 from experiments.tables.printed import modern_name
 
-DOCUMENTS = (
-    "experiments/results/documents-reber.json",
-    "experiments/results/documents-adding-100.json",
-    "experiments/results/documents-multiplication-100.json",
-    "experiments/results/documents-order-2-100.json",
-    "experiments/results/documents-order-4-noisy-1000.json",
-    "experiments/results/documents-order-5-100.json",
-    "experiments/results/documents-adding-1000.json",
-    "experiments/results/documents-multiplication-1000.json",
-)
-PAPER = (
-    "experiments/results/paper-1-4x1-rate0.1.json",
-    "experiments/results/paper-1-3x2-rate0.1.json",
-    "experiments/results/paper-1-3x2-rate0.2.json",
-    "experiments/results/paper-1-4x1-rate0.5.json",
-    "experiments/results/paper-1-3x2-rate0.5.json",
-    "experiments/results/paper-2a-p100.json",
-    "experiments/results/paper-2b-p100.json",
-    "experiments/results/paper-2c-q50-p50.json",
-    "experiments/results/paper-2c-q100-p100.json",
-    "experiments/results/paper-2c-q200-p200.json",
-    "experiments/results/paper-2c-q500-p500.json",
-    "experiments/results/paper-2c-q1000-p1000.json",
-    "experiments/results/paper-2c-q1000-p500.json",
-    "experiments/results/paper-2c-q1000-p200.json",
-    "experiments/results/paper-2c-q1000-p100.json",
-    "experiments/results/paper-2c-q1000-p50.json",
-    "experiments/results/paper-3a-T100-N3.json",
-    "experiments/results/paper-3a-T100-N1.json",
-    "experiments/results/paper-3a-T1000-N3.json",
-    "experiments/results/paper-3b-T100-N3.json",
-    "experiments/results/paper-3b-T100-N1.json",
-    "experiments/results/paper-3b-T1000-N1.json",
-    "experiments/results/paper-3c-T100-N3.json",
-    "experiments/results/paper-3c-T100-N1.json",
-    "experiments/results/paper-4-T100.json",
-    "experiments/results/paper-4-T500.json",
-    "experiments/results/paper-4-T1000.json",
-    "experiments/results/paper-5-loose.json",
-    "experiments/results/paper-5-tight.json",
-    "experiments/results/paper-6a.json",
-    "experiments/results/paper-6b.json",
-)
-TODAY = (
-    "experiments/results/modern-1-4x1.json",
-    "experiments/results/modern-1-3x2.json",
-    "experiments/results/modern-2a-p100.json",
-    "experiments/results/modern-2b-p100.json",
-    "experiments/results/modern-2c-q50-p50.json",
-    "experiments/results/modern-2c-q100-p100.json",
-    "experiments/results/modern-2c-q200-p200.json",
-    "experiments/results/modern-2c-q500-p500.json",
-    "experiments/results/modern-2c-q1000-p1000.json",
-    "experiments/results/modern-2c-q1000-p500.json",
-    "experiments/results/modern-2c-q1000-p200.json",
-    "experiments/results/modern-2c-q1000-p100.json",
-    "experiments/results/modern-2c-q1000-p50.json",
-    "experiments/results/modern-3a-T100-N3.json",
-    "experiments/results/modern-3a-T100-N1.json",
-    "experiments/results/modern-3a-T1000-N3.json",
-    "experiments/results/modern-3b-T100-N3.json",
-    "experiments/results/modern-3b-T100-N1.json",
-    "experiments/results/modern-3b-T1000-N1.json",
-    "experiments/results/modern-3c-T100-N3.json",
-    "experiments/results/modern-3c-T100-N1.json",
-    "experiments/results/modern-4-T100.json",
-    "experiments/results/modern-4-T500.json",
-    "experiments/results/modern-4-T1000.json",
-    "experiments/results/modern-5-loose.json",
-    "experiments/results/modern-5-tight.json",
-    "experiments/results/modern-6a.json",
-    "experiments/results/modern-6b.json",
-)
-SEARCH = (
-    "experiments/results/search-1-4x1-rate0.1-per-step.json",
-    "experiments/results/search-1-4x1-rate0.1-factor-2.json",
-    "experiments/results/search-1-4x1-rate0.1-output-bias.json",
-    "experiments/results/search-1-4x1-rate0.1-legal-targets.json",
-    "experiments/results/search-1-4x1-rate0.1-per-step-bias.json",
-    "experiments/results/search-1-4x1-rate0.1-per-step-bias-legal.json",
-    "experiments/results/search-1-3x2-rate0.5-per-step.json",
-    "experiments/results/search-1-3x2-rate0.5-factor-2.json",
-    "experiments/results/search-1-3x2-rate0.5-output-bias.json",
-    "experiments/results/search-1-3x2-rate0.5-legal-targets.json",
-    "experiments/results/search-1-3x2-rate0.5-per-step-bias.json",
-    "experiments/results/search-1-3x2-rate0.5-per-step-bias-legal.json",
-    "experiments/results/search-2a-p100-late-cell.json",
-    "experiments/results/search-2a-p100-late-cell-per-step.json",
-    "experiments/results/search-2a-p100-late-cell-shut.json",
-    "experiments/results/search-2a-p100-scaled.json",
-    "experiments/results/search-2a-p100-rate-tenth.json",
-    "experiments/results/search-2a-p100-outputs-first.json",
-    "experiments/results/search-2a-p100-outputs-first-per-step.json",
-    "experiments/results/search-2b-p100-outputs-first-per-step.json",
-    "experiments/results/search-2c-q50-p50-factor-2.json",
-    "experiments/results/search-2c-q50-p50-rate-4.json",
-    "experiments/results/search-2c-q50-p50-output-bias.json",
-    "experiments/results/search-4-T100-factor-2.json",
-    "experiments/results/search-4-T100-rate-4.json",
-    "experiments/results/search-4-T100-rate-8.json",
-    "experiments/results/search-4-T100-no-output-bias.json",
-    "experiments/results/search-4-T100-two-marks.json",
-    "experiments/results/search-4-T100-two-marks-factor-2.json",
-    "experiments/results/search-4-T100-two-marks-rate-4.json",
-    "experiments/results/search-4-T100-two-marks-rate-8.json",
-    "experiments/results/search-4-T500-two-marks-rate-8.json",
-    "experiments/results/search-5-loose-factor-2.json",
-    "experiments/results/search-5-loose-rate-4.json",
-    "experiments/results/search-5-loose-two-marks.json",
-    "experiments/results/search-5-loose-two-marks-rate-4.json",
-    "experiments/results/search-5-tight-rate-4.json",
-    "experiments/results/search-5-tight-two-marks-rate-4.json",
-    "experiments/results/search-6a-factor-2.json",
-    "experiments/results/search-6a-rate-half.json",
-)
-
-ABLATED = {
-    "adding, T = 100": (
-        "experiments/results/ablations-gates.json",
-        "experiments/results/ablations-self-loop.json",
-        "experiments/results/ablations-squashing.json",
-        "experiments/results/ablations-biases.json",
-    ),
-    "temporal order, 6a": ("experiments/results/ablations-order.json",),
-    "embedded Reber": ("experiments/results/ablations-reber.json",),
-}
-LOSERS = {
-    "2a": "experiments/results/losers-2a.json",
-    "2b": "experiments/results/losers-2b.json",
+SAID = {  # what a detail of the search changes
+    "": "as printed",
+    "per-step": "weights change at every step",
+    "factor-2": "rate × 2",
+    "rate-4": "rate × 4",
+    "rate-8": "rate × 8",
+    "rate-half": "rate ÷ 2",
+    "rate-tenth": "rate ÷ 10",
+    "output-bias": "a bias for each output",
+    "no-output-bias": "no bias at the output",
+    "legal-targets": "all legal symbols wanted",
+    "per-step-bias": "every step, and output biases",
+    "per-step-bias-legal": "both, and all legal symbols",
+    "late-cell": "the cell joins late",
+    "late-cell-per-step": "late, and every step",
+    "late-cell-shut": "late, with its gate shut",
+    "scaled": "the usual g and h",
+    "outputs-first": "the outputs learn first",
+    "outputs-first-per-step": "outputs first, and every step",
+    "two-marks": "always two marks",
+    "two-marks-factor-2": "always two marks, rate × 2",
+    "two-marks-rate-4": "always two marks, rate × 4",
+    "two-marks-rate-8": "always two marks, rate × 8",
 }
 Outcome = dict[str, Any]
+
+
+def title(row: str) -> str:
+    """Return a row of the paper as a reader knows it: "2c-q50-p50" is "2c: q = 50, p = 50"."""
+    task, _, rest = row.partition("-")
+    if task == "5":
+        allowed = next(known.protocol.wrong_below for known in ROWS if known.name == row) - 1
+        return f"5: at most {allowed} wrong"
+    said = [re.sub(r"^([qpTN])(\d+)$", r"\1 = \2", part) for part in rest.split("-") if part]
+    said = [part.replace("x", " × ").replace("rate", "rate ") for part in said]
+    return f"{task}: {', '.join(said)}" if said else task
 
 
 def outcomes(name: str) -> list[Outcome]:
@@ -227,7 +133,7 @@ def paper_table() -> Table:
         wrong = [seed["test_wrong"] for seed in done if seed["solved"]]
         body.append(
             (
-                row.name,
+                title(row.name),
                 f"{row.paper:,}, {row.paper_success}",
                 describe(outcomes(f"paper-{row.name}"))[1],
                 f"{mean(wrong):.1f}" if wrong else "—",
@@ -244,9 +150,8 @@ def search_table(rows: Sequence[str]) -> Table:
     for row in rows:
         for detail in ("", *details(row)):
             found = again(row, detail)
-            name = f"{row}, {detail}" if detail else f"{row}, as printed"
             solved = f"{len(found.solved)} of {found.count}"
-            body.append((name, solved, found.in_words()))
+            body.append((f"{title(row)}; {SAID[detail]}", solved, found.in_words()))
     return table(["recipe", "solved", "times the paper's sequences"], body)
 
 

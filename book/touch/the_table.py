@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rerun import DOCUMENTS, learners
+from rerun import learners
+from results_of_1997 import DOCUMENTS
 
 from experiments.documents.rows import COLUMNS, ROWS
 from experiments.documents.run import WANTED

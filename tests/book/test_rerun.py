@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import rerun
+import results_of_1997 as results
 from bs4 import BeautifulSoup, Tag
+from committed import committed
 from tasks_of_1997 import number_tasks, symbol_tasks
 
 from experiments.documents.rows import ROWS as DOCUMENTS
@@ -25,10 +27,10 @@ def rows_of(table: rerun.Table) -> list[Tag]:
 @pytest.mark.parametrize(
     ("listed", "names"),
     [
-        (rerun.DOCUMENTS, {f"documents-{row.name}" for row in DOCUMENTS}),
-        (rerun.PAPER, {f"paper-{row.name}" for row in ROWS}),
-        (rerun.TODAY, {f"modern-{modern_name(row.name)}" for row in ROWS}),
-        (rerun.SEARCH, {f"search-{r.name}-{d}" for r in ROWS for d in details(r.name)}),
+        (results.DOCUMENTS, {f"documents-{row.name}" for row in DOCUMENTS}),
+        (results.PAPER, {f"paper-{row.name}" for row in ROWS}),
+        (results.TODAY, {f"modern-{modern_name(row.name)}" for row in ROWS}),
+        (results.SEARCH, {f"search-{r.name}-{d}" for r in ROWS for d in details(r.name)}),
     ],
 )
 def test_a_page_runs_again_when_any_of_the_results_changes(
@@ -39,11 +41,22 @@ def test_a_page_runs_again_when_any_of_the_results_changes(
 
 def test_every_row_of_the_paper_stands_in_its_table() -> None:
     rows = rows_of(rerun.paper_table())
-    assert [row.select_one("th").get_text() for row in rows] == [row.name for row in ROWS]
+    assert [row.select_one("th").get_text() for row in rows] == [
+        rerun.title(row.name) for row in ROWS
+    ]
     for row, known in zip(rows, ROWS, strict=True):
         printed, here, *_ = (cell.get_text() for cell in row.select("td"))
         assert printed.startswith(f"{known.paper:,}")
         assert here == describe(rerun.outcomes(f"paper-{known.name}"))[1]
+
+
+def test_rows_and_details_have_names_that_a_reader_knows() -> None:
+    assert len({rerun.title(row.name) for row in ROWS}) == len(ROWS)
+    assert rerun.title("1-4x1-rate0.1") == "1: 4 × 1, rate 0.1"
+    assert rerun.title("2c-q50-p50") == "2c: q = 50, p = 50"
+    assert rerun.title("5-tight") == "5: at most 12 wrong"
+    assert rerun.title("6a") == "6a"
+    assert set(rerun.SAID) == {"", *(detail for row in ROWS for detail in details(row.name))}
 
 
 def test_every_cell_of_the_documents_stands_beside_what_was_measured() -> None:
@@ -77,8 +90,8 @@ def test_what_was_not_tried_has_a_dash() -> None:
 def test_the_best_of_the_rates_stands_for_a_model_that_lost() -> None:
     (row,) = rows_of(rerun.lost_table({"chunker": "chunker"}, lengths=(10,)))
     words = [cell.get_text() for cell in row.select("td")]
-    for path, cell in zip(rerun.LOSERS.values(), words, strict=True):
-        found = rerun.committed(path)
+    for path, cell in zip(results.LOSERS.values(), words, strict=True):
+        found = committed(path)
         tried = [
             describe([found.outcomes[key]])[1]
             for key, given in found.parameters.items()
