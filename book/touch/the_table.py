@@ -11,7 +11,18 @@ from results_of_1997 import DOCUMENTS
 from experiments.documents.rows import COLUMNS, ROWS
 from experiments.documents.run import WANTED
 from experiments.harness.outcomes import describe
-from touch import Axis, Choice, Curve, Frame, Panel, Settings, Text, TouchFigure
+from touch import (
+    Axis,
+    Choice,
+    Curve,
+    Frame,
+    Number,
+    Panel,
+    Settings,
+    Slider,
+    Text,
+    TouchFigure,
+)
 
 PARTS = 32  # of a budget
 NETS = 10
@@ -68,15 +79,29 @@ def needed(settings: Settings) -> list[float]:
     return [float(DATA["needed"][int(settings["task"])])] * (PARTS + 1)
 
 
+def stopped(settings: Settings) -> float:
+    """Return the number of sequences at which the reader stops."""
+    return float(of("budgets", settings) * settings["percent"] / 100)
+
+
 def passed(net: int) -> Callable[[Settings], list[float]]:
-    """Return one net's row: full from the part of the budget on in which it passed."""
+    """Return one net's row: full from the part of the budget in which it passed to the stop."""
 
     def row(settings: Settings) -> list[float]:
         moment, budget = of("moments", settings)[net], of("budgets", settings)
-        parts = range(1, PARTS + 2)
-        return [float(0 < moment <= budget * part / (PARTS + 1)) for part in parts]
+        stop, width = stopped(settings), budget / (PARTS + 1)
+        return [
+            float(0 < moment <= min(stop, width * (part + 1)) and width * part < stop)
+            for part in range(PARTS + 1)
+        ]
 
     return row
+
+
+def done(settings: Settings) -> float:
+    """Return how many nets had passed at the stop."""
+    stop = stopped(settings)
+    return float(sum(0 < moment <= stop for moment in of("moments", settings)))
 
 
 def ends(settings: Settings) -> list[str]:
@@ -101,14 +126,20 @@ FIGURE = TouchFigure(
     controls=(
         Choice("task", "Task", tuple(TASKS), TASKS.index("Addition Problem (T=100)")),
         Choice("learner", "Learner", tuple(COLUMNS.values()), list(COLUMNS).index("mingru")),
+        Slider("percent", "Stop after this percent of the budget", 5, 100, 5, 100),
     ),
     curves=(
         Curve("right", "mean", "flow", "-", right),
         Curve("needed", "passes", "error", "--", needed),
         *(Curve(f"net{net}", f"{net + 1}", "lstm1997", "-", passed(net), 1) for net in range(NETS)),
     ),
-    says="{task}, {learner}: {words}. What passes: {rule}.",
+    says=(
+        "{task}, {learner}: {words}. What passes: {rule}. After {percent} percent of the budget "
+        "{done} of "
+        f"{NETS} had passed."
+    ),
     data=DATA,
+    numbers=(Number("done", done),),
     texts=(
         Text("rows", lambda settings: [f"{net + 1}" for net in range(NETS)]),
         Text("ends", ends),

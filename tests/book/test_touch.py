@@ -339,7 +339,7 @@ def test_times_pass_through_what_was_measured() -> None:
 @pytest.mark.parametrize("task", [0, 1, 7])
 @pytest.mark.parametrize("learner", [0, 4, 12, 15])
 def test_a_cell_of_the_table_shows_each_net_s_moment(task: int, learner: int) -> None:
-    settings = {"task": task, "learner": learner}
+    settings = {"task": task, "learner": learner, "percent": 100}
     cell = the_table.CELLS[task][learner]
     values, ends = the_table.FIGURE.values(settings), the_table.ends(settings)
     for net, seed in enumerate(cell["seeds"]):
@@ -353,6 +353,13 @@ def test_a_cell_of_the_table_shows_each_net_s_moment(task: int, learner: int) ->
             f"{seed['sequences']:,}" if seed["solved"] else f"{round(100 * seed['right'])} %"
         )
     assert describe([cell])[1] in the_table.FIGURE.sentence(settings)
+    for percent in (5, 50, 100):
+        by_then = [s["sequences"] <= cell["budget"] * percent / 100 for s in cell["seeds"]]
+        count = sum(s["solved"] and early for s, early in zip(cell["seeds"], by_then, strict=True))
+        stopped = settings | {"percent": percent}
+        assert the_table.done(stopped) == count
+        values = the_table.FIGURE.values(stopped)
+        assert sum(any(values[f"net{net}"]) for net in range(10)) == count
 
 
 def test_the_curve_of_a_cell_is_the_stored_one_whatever_its_order() -> None:
