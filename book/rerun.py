@@ -16,6 +16,7 @@ from results_of_1997 import ABLATED, LOSERS
 from style import Table, table
 
 from experiments.documents.rows import COLUMNS, table_documents
+from experiments.documents.rows import ROWS as DOCUMENT_ROWS
 from experiments.harness.outcomes import describe, seeds_of, successes
 from experiments.paper.rows import ROWS
 from experiments.search.rows import details
@@ -45,6 +46,7 @@ SAID = {  # what a detail of the search changes
     "two-marks-rate-4": "always two marks, rate × 4",
     "two-marks-rate-8": "always two marks, rate × 8",
 }
+NO_BREAK = "\N{NO-BREAK SPACE}"
 Outcome = dict[str, Any]
 
 
@@ -56,7 +58,8 @@ def title(row: str) -> str:
         return f"5: at most {allowed} wrong"
     said = [re.sub(r"^([qpTN])(\d+)$", r"\1 = \2", part) for part in rest.split("-") if part]
     said = [part.replace("x", " × ").replace("rate", "rate ") for part in said]
-    return f"{task}: {', '.join(said)}" if said else task
+    kept = [part.replace(" ", NO_BREAK) for part in said]
+    return f"{task}: {', '.join(kept)}" if kept else task
 
 
 def outcomes(name: str) -> list[Outcome]:
@@ -111,6 +114,36 @@ def again(row: str, detail: str = "") -> Again:
 def rows_of_paper() -> list[Again]:
     """Return all rows of the paper, by its recipe as printed."""
     return [again(row.name) for row in ROWS]
+
+
+def every_recipe(*rows: str) -> list[Again]:
+    """Return rows of the paper, each as printed and with every detail that was tried."""
+    return [again(row, detail) for row in rows for detail in ("", *details(row))]
+
+
+def zeros() -> list[Outcome]:
+    """Return the cells where the document prints that no trial succeeded."""
+    return [
+        learners(row.name)[learner]
+        for row in DOCUMENT_ROWS
+        for learner, printed in row.document.items()
+        if printed == "0/10"
+    ]
+
+
+def near(learner: str, nets: int) -> int:
+    """Return in how many rows a learner's count is the document's, give or take some nets."""
+    pairs = (
+        (int(row.document[learner].partition("/")[0]), learners(row.name)[learner]["solved"])
+        for row in DOCUMENT_ROWS
+    )
+    return sum(abs(printed - found) <= nets for printed, found in pairs)
+
+
+def surprising(task: str) -> float:
+    """Return the share of the middle of task 2a or 2b that surprises trained chunkers."""
+    shares = [trial.get("surprising", []) for trial in outcomes(f"losers-{task}")]
+    return mean(share for some in shares for share in some)
 
 
 def documents_table() -> Table:

@@ -52,11 +52,34 @@ def test_every_row_of_the_paper_stands_in_its_table() -> None:
 
 def test_rows_and_details_have_names_that_a_reader_knows() -> None:
     assert len({rerun.title(row.name) for row in ROWS}) == len(ROWS)
-    assert rerun.title("1-4x1-rate0.1") == "1: 4 × 1, rate 0.1"
-    assert rerun.title("2c-q50-p50") == "2c: q = 50, p = 50"
+    assert plain(rerun.title("1-4x1-rate0.1")) == "1: 4 × 1, rate 0.1"
+    assert plain(rerun.title("2c-q50-p50")) == "2c: q = 50, p = 50"
     assert rerun.title("5-tight") == "5: at most 12 wrong"
     assert rerun.title("6a") == "6a"
     assert set(rerun.SAID) == {"", *(detail for row in ROWS for detail in details(row.name))}
+
+
+def plain(text: str) -> str:
+    return text.replace(rerun.NO_BREAK, " ")
+
+
+def test_counts_over_the_documents_table() -> None:
+    assert len(rerun.zeros()) == sum(
+        printed == "0/10" for row in DOCUMENTS for printed in row.document.values()
+    )
+    solved = {cell["solved"] for cell in rerun.zeros()}
+    assert min(solved) == 0
+    assert rerun.near("lstm1997", 10) == len(DOCUMENTS)
+    assert rerun.near("lstm1997", 0) <= rerun.near("lstm1997", 2) < len(DOCUMENTS)
+
+
+def test_what_can_be_foreseen_surprises_no_trained_chunker() -> None:
+    assert rerun.surprising("2a") < 0.05
+    assert rerun.surprising("2b") > 0.95
+
+
+def test_every_recipe_is_the_printed_one_and_each_detail() -> None:
+    assert len(rerun.every_recipe("6a")) == 1 + len(details("6a"))
 
 
 def test_every_cell_of_the_documents_stands_beside_what_was_measured() -> None:
