@@ -35,7 +35,8 @@ class Claim:
     measurable here. ``topic`` names the chapter that measures it. ``sources`` are keys of the
     bibliography. ``reproduced`` says whether what a source reports (``published``) came out again,
     which is another question than the verdict; it is None where nothing had to be run again.
-    ``note`` is what to keep in mind when reading the number.
+    ``note`` is what to keep in mind when reading the number. ``why_not`` says of a claim without
+    experiment why nothing is measured here, and ``needs`` what it would take.
     """
 
     id: str
@@ -50,6 +51,8 @@ class Claim:
     reproduced: str | None = None
     published: str = ""
     note: str = ""
+    why_not: str = ""
+    needs: str = ""
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -143,6 +146,11 @@ def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:
         claim = Claim(**fields | {"sources": tuple(fields.get("sources", ()))})
         if measurable != (claim.experiment is not None):
             raise LedgerError(f"claim {claim.id}: measurable, but how? An experiment must say so")
+        if measurable == bool(claim.why_not and claim.needs):
+            raise LedgerError(
+                f"claim {claim.id}: 'why_not' and 'needs' say why nothing is measured and what it "
+                "would take; a claim that is not measurable needs both, no other has them"
+            )
         if claim.id in claims:
             raise LedgerError(f"claim {claim.id} stands twice in {path.name}")
         claims[claim.id] = claim

@@ -64,6 +64,9 @@ def entry(claim: Claim) -> nodes.Element:
             again += nodes.Text(" ")
             again += nodes.reference("", "What comes out again", refuri="reproduction.html")
         box += again
+    if claim.experiment is None:
+        box += labelled("Why it is not measured here:", claim.why_not)
+        box += labelled("What it would take:", claim.needs)
     box += DetailsSlot(claim=claim.id)
     last = nodes.paragraph("", f"Confidence: {claim.confidence}. ", classes=["claim-id"])
     last += nodes.literal("", claim.id)
@@ -138,6 +141,11 @@ def filter_form(claims: Iterable[Claim]) -> nodes.Node:
         + "".join(f'<div class="claims-field">{field}</div>' for field in fields)
         + '<button type="reset">Show all</button><p role="status"></p></form>'
     )
+
+
+def run_again(experiments: Iterable[str]) -> str:
+    """Return the command that runs the experiments behind a number again."""
+    return f"python -m experiments run --again {' '.join(experiments)}"
 
 
 def raw(html: str) -> nodes.raw:

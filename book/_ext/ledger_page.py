@@ -12,116 +12,21 @@ import json
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from bibliography import BIBLIOGRAPHY
-from documents import DOCUMENTS_FILE, load_documents
 from docutils import nodes
-from docutils.parsers.rst import directives
-from ledger import CLAIMS_FILE, GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
-from ledger_entries import DetailsSlot, NumberSlot, filter_form, labelled, topic
+from ledger import GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
+from ledger_directives import LEDGER, CountSlot, add_words
+from ledger_entries import DetailsSlot, NumberSlot, labelled, run_again
 from result_cards import card_pages
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from experiments.harness.ledger import Measured, in_results
 
 LOGGER = logging.getLogger(__name__)
-LEDGER = "book/ledger"
-
-
-class CountSlot(nodes.Inline, nodes.Element):
-    """The place of a number of claims in a sentence, filled when the page is written."""
-
-
-class ClaimsDirective(SphinxDirective):
-    """``{claims}`` with ``:topic:`` lists the claims of that topic."""
-
-    has_content = False
-    option_spec: ClassVar[dict[str, Any]] = {"topic": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        note_ledger(self.env)
-        claims = [c for c in load_claims().values() if c.topic == self.options["topic"]]
-        if not claims:
-            raise self.error(f"no claim has the topic {self.options['topic']!r}")
-        return topic(claims)
-
-
-class FilterDirective(SphinxDirective):
-    """``{claims-filter}`` lets a reader choose among the claims of the page."""
-
-    has_content = False
-
-    def run(self) -> list[nodes.Node]:
-        note_ledger(self.env)
-        return [filter_form(load_claims().values())]
-
-
-class DocumentsDirective(SphinxDirective):
-    """``{documents}`` lists the five documents; the labels of claims lead here."""
-
-    has_content = False
-
-    def run(self) -> list[nodes.Node]:
-        note_ledger(self.env)
-        claims = load_claims().values()
-        found = nodes.bullet_list(classes=["documents"])
-        for document in load_documents().values():
-            line = nodes.paragraph("", "", nodes.strong("", document.label), nodes.Text(": "))
-            line += nodes.emphasis("", document.title)
-            count = sum(claim.document == document.label for claim in claims)
-            where = f" ({document.where})" if document.where else ""
-            line += nodes.Text(f"{where}, {count} claims")
-            found += nodes.list_item("", line, ids=[document.anchor])
-        return [found]
-
-
-class CountRole(SphinxRole):
-    """``{claims-count}`` followed by what to count: see ``counts``."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        note_ledger(self.env)
-        return [CountSlot(count=self.text)], []
-
-
-class ClaimsSummary(SphinxDirective):
-    """``{claims-summary}`` counts the claims by document and verdict."""
-
-    has_content = False
-
-    def run(self) -> list[nodes.Node]:
-        note_ledger(self.env)
-        claims = list(load_claims().values())
-        count = Counter((c.document, c.verdict) for c in claims)
-        rows = [["Document", *VERDICTS, "all"]]
-        for document in sorted({c.document for c in claims}):
-            by_verdict = [count[document, verdict] for verdict in VERDICTS]
-            rows.append([document, *map(str, by_verdict), str(sum(by_verdict))])
-        totals = [sum(c.verdict == verdict for c in claims) for verdict in VERDICTS]
-        rows.append(["All", *map(str, totals), str(len(claims))])
-        return [table(rows)]
-
-
-def note_ledger(env: BuildEnvironment) -> None:
-    """Remember which page shows the ledger, so that it is written anew with every chapter."""
-    for path in (CLAIMS_FILE, DOCUMENTS_FILE, BIBLIOGRAPHY):
-        env.note_dependency(str(path))
-    env.metadata[env.docname]["claims_ledger"] = "yes"
-
-
-def table(rows: list[list[str]]) -> nodes.table:
-    """Return a table whose first row and first column are headers."""
-    group = nodes.tgroup(cols=len(rows[0]))
-    group += [nodes.colspec(colwidth=1, stub=i == 0) for i in range(len(rows[0]))]
-    for part, content in ((nodes.thead(), rows[:1]), (nodes.tbody(), rows[1:])):
-        for cells in content:
-            part += nodes.row("", *(nodes.entry("", nodes.paragraph("", cell)) for cell in cells))
-        group += part
-    return nodes.table("", group, classes=["claims-summary"])
 
 
 def measurements(env: BuildEnvironment) -> list[tuple[str, dict[str, Any]]]:
@@ -238,9 +143,10 @@ class FillMeasurements(SphinxPostTransform):
             name = slot["claim"]
             if name in found:
                 page, record = found[name]
-                slot.replace_self(self.number(name, record["text"], page))
+                slot.replace_self(self.number(name, record["text"], page, slot.get("bare")))
             elif name in results:
-                slot.replace_self(self.number(name, results[name].finding.text, cards.get(name)))
+                text = results[name].finding.text
+                slot.replace_self(self.number(name, text, cards.get(name), slot.get("bare")))
             elif claims[name].experiment:
                 slot.replace_self(said("not yet; its experiment has not run in full."))
             else:
@@ -248,15 +154,16 @@ class FillMeasurements(SphinxPostTransform):
         for slot in details:
             name = slot["claim"]
             if name in found:
-                slot.replace_self(evidence(found[name][1]))
+                page, record = found[name]
+                slot.replace_self([evidence(record), command(again_by_cell(page))])
             elif name in results:
-                slot.replace_self(command(results[name]))
+                slot.replace_self(command(run_again(results[name].experiments)))
             else:
                 slot.parent.remove(slot)
 
-    def number(self, claim: str, text: str, page: str | None) -> nodes.paragraph:
+    def number(self, claim: str, text: str, page: str | None, bare: bool | None) -> nodes.paragraph:
         """Return the measured number with a link to its card in a chapter, where it has one."""
-        line = said(text)
+        line = nodes.paragraph("", text) if bare else said(text)
         if page is not None:
             uri = self.app.builder.get_relative_uri(self.env.docname, page)
             target = f"{uri}#measured-{claim}"
@@ -279,11 +186,17 @@ def evidence(record: dict[str, Any]) -> nodes.paragraph:
     return nodes.paragraph("", text, classes=["claim-falsifier"])
 
 
-def command(result: Measured) -> nodes.paragraph:
-    """Return the command that runs the experiments of a result again."""
+def command(again: str) -> nodes.paragraph:
+    """Return the line with the command that makes a number again."""
     line = nodes.paragraph("", "Run it again: ", classes=["claim-command"])
-    line += nodes.literal("", f"python -m experiments run --again {' '.join(result.experiments)}")
+    line += nodes.literal("", again)
     return line
+
+
+def again_by_cell(page: str) -> str:
+    """Return the command that executes a chapter and keeps it as a notebook with its cards."""
+    notebook = f"_build/{page.rpartition('/')[2]}.ipynb"
+    return f"jupytext --execute --run-path book --to ipynb --output {notebook} {page}.md"
 
 
 def add_filter(
@@ -301,11 +214,7 @@ def ledger_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("claims", ClaimsDirective)
-    app.add_directive("claims-summary", ClaimsSummary)
-    app.add_directive("claims-filter", FilterDirective)
-    app.add_directive("documents", DocumentsDirective)
-    app.add_role("claims-count", CountRole())
+    add_words(app)
     for slot in (NumberSlot, DetailsSlot, CountSlot):
         app.add_node(slot)
     app.add_post_transform(FillMeasurements)

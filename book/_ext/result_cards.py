@@ -11,7 +11,7 @@ from typing import Any
 
 from docutils import nodes
 from ledger import CLAIMS_FILE, card, load_claims
-from ledger_entries import raw
+from ledger_entries import raw, run_again
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -57,7 +57,7 @@ class FillCards(SphinxPostTransform):
         results = in_results() if slots else {}
         for slot in slots:
             result = results[slot["claim"]]
-            again = f"python -m experiments run --again {' '.join(result.experiments)}"
+            again = run_again(result.experiments)
             claim = load_claims()[slot["claim"]]
             text = result.finding.text
             html = card(claim, "beforehand", text, "Run it again:", code=again)

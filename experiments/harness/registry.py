@@ -20,6 +20,7 @@ MODULES = tuple(
         "paper.today_rows",
         "paper.readings",
         "documents.rows",
+        "documents.moved_rows",
         "documents.readings",
         "ablations.rows",
         "ablations.readings",

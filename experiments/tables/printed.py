@@ -1,11 +1,12 @@
 """The two tables: what the documents print, what the paper reports, and what was measured here.
 
-What a cell may say stands in ``harness.outcomes``.
+What a cell may say stands in ``harness.outcomes``, and for nets that did not pass in ``ending``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -19,9 +20,10 @@ from experiments.harness.outcomes import (
     describe,
     seeds_of,
 )
-from experiments.harness.registry import experiments
+from experiments.harness.registry import Outcome, experiments
 from experiments.harness.runner import current, outcomes_of
 from experiments.paper.rows import ROWS
+from experiments.tables.ending import at_the_end
 
 # What document D1 prints for tasks that the paper has too.
 D1_ON_PAPER = {"1": "10/10", "4-T100": "10/10", "4-T1000": "6/10", "5": "10/10", "6a": "—"}
@@ -56,7 +58,7 @@ def documents(quick: bool) -> Printed:
         cells = []
         for row in rows:
             outcome = done[row["experiment"]].get(learner)
-            status, words = describe([outcome] if outcome else [])
+            status, words = cell([outcome] if outcome else [])
             printed.status[status] += 1
             claimed = row["document"].get(learner)
             cells.append(f"document {claimed}\n{words}" if claimed else words)
@@ -73,7 +75,7 @@ def paper(quick: bool) -> Printed:
         modern = all_trials(f"modern-{modern_name(row.name)}", quick)
         cells = []
         for outcomes in (groups, modern):
-            status, words = describe(outcomes)
+            status, words = cell(outcomes)
             printed.status[status] += 1
             cells.append(words)
         wrong = [s["test_wrong"] for s in seeds_of(groups) if s["solved"]]
@@ -82,6 +84,12 @@ def paper(quick: bool) -> Printed:
         told = f"{row.paper:,} sequences, {row.paper_success} solved"
         printed.table.add_row(row.name, claimed, told, cells[0], mean_wrong, cells[1])
     return printed
+
+
+def cell(outcomes: Sequence[Outcome]) -> tuple[str, str]:
+    """Return a cell's status and its words: how many passed, and what the others can do."""
+    status, words = describe(outcomes)
+    return status, "; ".join(filter(None, (words, at_the_end(outcomes))))
 
 
 def modern_name(name: str) -> str:

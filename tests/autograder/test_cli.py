@@ -121,6 +121,14 @@ def test_help_has_purpose_and_example(run: Run, command: str, tmp_path: Path) ->
     assert command == "status" or "Example" in text
 
 
+def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "autograder", "--help"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ended.returncode == 0
+    assert "Usage: autograder" in ended.stdout
+
+
 def test_the_installed_command_lists_commands_and_exit_codes(tmp_path: Path) -> None:
     ended = started("--help", cwd=tmp_path)
     assert ended.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ import yaml
 from evidence import Computed, named
 from ledger import LedgerError, load_claims, measurement
 
+# A section, a table, an equation, a page; or the point is computed.
+PLACE = re.compile(
+    r"[Ss]ection|Tables? |Figure|eq\.|abstract|Theorem|Appendix|\bA\.\d|, \d\.\d|pages"
+    r"|references|documentation|conclusion|arithmetic|Markov"
+)
 ENTRY: dict[str, Any] = {
     "id": "moon",
     "document": "D1",
@@ -54,7 +60,7 @@ def test_the_book_s_claims_are_complete_and_sound() -> None:
     assert {c.document for c in claims.values()} == {"D1", "D2", "D3", "D4", "D5"}
     for claim in claims.values():
         assert claim.claim.strip()
-        assert claim.primary.strip()
+        assert PLACE.search(claim.primary), f"{claim.id}: where does the source say that?"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +73,7 @@ def test_the_book_s_claims_are_complete_and_sound() -> None:
         ({"reproduced": "maybe", "published": "All of it."}, "reproduced must be one of"),
         ({"reproduced": "no"}, "needs 'published'"),
         ({"published": "All of it."}, "needs 'published'"),
+        ({"why_not": "It is far.", "needs": "A rocket."}, "no other has them"),
     ],
 )
 def test_a_bad_record_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -128,8 +135,11 @@ def test_without_a_number_nothing_is_measured(tmp_path: Path) -> None:
 
 def test_an_unmeasurable_claim_cannot_be_measured(tmp_path: Path) -> None:
     entry = {k: v for k, v in ENTRY.items() if k != "experiment"} | {"measurable": "no"}
+    with pytest.raises(LedgerError, match="needs both"):
+        load_claims(claims_file(tmp_path, entry | {"why_not": "It is far."}))
+    reasons = {"why_not": "It is far.", "needs": "A rocket."}
     with pytest.raises(LedgerError, match="not measurable"):
-        measure(claims_file(tmp_path, entry))
+        measure(claims_file(tmp_path, entry | reasons))
 
 
 @pytest.mark.parametrize(

@@ -190,15 +190,44 @@ def test_the_ledger_shows_what_the_experiments_say_and_how_to_run_them_again(pag
         assert command == f"python -m experiments run --again {' '.join(result.experiments)}"
 
 
-def test_claims_without_a_number_say_so(pages: Path) -> None:
+def test_no_claim_of_the_ledger_has_an_empty_field(pages: Path) -> None:
     page = parsed(pages / "book/ledger.html")
-    measured = {*every_card(pages), *in_results()}
+    numbers, reasons = 0, 0
     for claim in load_claims().values():
-        text = page.select_one(f"#claim-{claim.id}").get_text()
+        entry = page.select_one(f"#claim-{claim.id}")
+        fields = {
+            label.get_text().rstrip(":"): plain(label.find_parent("p").get_text())
+            for label in entry.select("p > strong")
+        }
+        wanted = {"Measured", "Primary source"}
         if claim.experiment is None:
-            assert "not a measurable claim" in text
-        elif claim.id not in measured:
-            assert "not yet" in text
+            wanted |= {"Why it is not measured here", "What it would take"}
+            assert "not a measurable claim" in fields["Measured"]
+            reasons += 1
+        else:
+            assert re.search(r"\d", fields["Measured"]), f"{claim.id} shows no number"
+            assert entry.select_one(".claim-command code").get_text(), f"{claim.id}: how again?"
+            numbers += 1
+        assert wanted <= set(fields), claim.id
+        for name in wanted:
+            assert len(fields[name].removeprefix(f"{name}:").split()) >= 3, f"{claim.id}: {name}"
+        assert entry.select_one(".claim-verdict").get_text() == claim.verdict
+    assert (numbers, reasons) == (68, 22)
+
+
+def test_every_misreading_stands_in_one_table_with_its_number(pages: Path) -> None:
+    rows = parsed(pages / "book/lineage.html").select("table.misread tbody tr")
+    wrong = [c for c in load_claims().values() if c.verdict in ("contradicted", "imprecise")]
+    assert len(rows) == len(wrong)
+    for row, claim in zip(rows, wrong, strict=True):
+        said, verdict, number = (plain(cell.get_text()) for cell in row.select("td, th"))
+        assert plain(claim.claim) in said
+        assert row.select_one(f'a[href="ledger.html#claim-{claim.id}"]')
+        assert verdict == claim.verdict
+        if claim.experiment:
+            assert re.search(r"\d", number), claim.id
+        else:
+            assert plain(claim.why_not) in number
 
 
 def test_the_filter_offers_what_there_is_and_is_hidden_without_scripts(pages: Path) -> None:

@@ -276,7 +276,8 @@ def test_every_citation_exists_and_every_entry_is_cited() -> None:
             assert entry.fields["url"].startswith("https://"), key
         if "doi" in entry.fields:
             assert entry.fields["doi"].startswith("10."), key
-    addresses = [address for _, address in papers().values() if address]
+    addresses = [address for _, address in papers().values()]
+    assert all(addresses), "every entry has a DOI or another address"
     assert len(addresses) == len(set(addresses))
     assert papers()["hochreiter1997"] == (
         "Hochreiter & Schmidhuber 1997",
@@ -298,8 +299,8 @@ def test_every_document_has_a_title_and_claims() -> None:
         assert len(document.title.split()) >= 3
 
 
-def test_the_glossary_has_every_letter_of_the_chapter_s_equations() -> None:
-    glossary = source(BOOK / "glossary.md")
+def test_the_symbols_have_every_letter_of_the_chapter_s_equations() -> None:
+    symbols = source(BOOK / "symbols.md")
     for letter in (
         "$W$",
         "$U$",
@@ -311,4 +312,4 @@ def test_the_glossary_has_every_letter_of_the_chapter_s_equations() -> None:
         r"$\delta(t)$",
         "$J(t)$",
     ):
-        assert f"| {letter}" in glossary, letter
+        assert f"| {letter}" in symbols, letter

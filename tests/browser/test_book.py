@@ -142,7 +142,7 @@ def test_what_is_too_wide_for_a_phone_scrolls_in_its_box_and_says_so(
     browser: Browser, site: tuple[str, list[str]]
 ) -> None:
     found: dict[str, int] = {}
-    for name in ("book/01-rnn-limits.html", "book/glossary.html"):
+    for name in ("book/01-rnn-limits.html", "book/symbols.html"):
         page = visit(browser, f"{site[0]}/{name}", PHONE).page
         for kind, label, focusable, hint in page.evaluate(
             """() => [...document.querySelectorAll(".bd-article *")]

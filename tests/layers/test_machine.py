@@ -21,6 +21,7 @@ from solutions.memory_blocks import MemoryBlocks
 from solutions.min_rnn import MinGRU, MinLSTM
 from solutions.rnn import RNN, JordanRNN
 from solutions.rwkv import RWKVTimeMixing
+from solutions.rwkv7 import RWKV7TimeMixing
 from solutions.selective import Mamba
 from solutions.ssd import Mamba2
 from solutions.ssm import DiagonalSSM
@@ -51,6 +52,7 @@ LINEAR: dict[str, Callable[[], SequenceLayer[Any]]] = {
     "S4D, real, recurrent": lambda: DiagonalSSM(D, 4, "real", form="recurrent"),
     "Mamba": lambda: Mamba(D, 4),
     "RWKV": lambda: RWKVTimeMixing(D),
+    "RWKV-7": lambda: RWKV7TimeMixing(D, 2, rank=4),
     "RWKV channel mixing": lambda: RWKVChannelMixing(D),
     "sLSTM": lambda: SLSTM(D, D, 2),
 }

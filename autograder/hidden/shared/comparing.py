@@ -14,6 +14,8 @@ from autograder.hidden.shared.layers import Answer, Layer, Rule, State, Trial, V
 from autograder.hidden.shared.mistakes import named
 from autograder.hidden.shared.tools import ATOL, close, with_gradient
 
+SQUEEZED = "Is an axis squeezed away?"
+
 
 def expect_answer(
     trial: Trial,
@@ -30,7 +32,11 @@ def expect_answer(
         value, right = found[part], wanted[part].detach()
         if not close(value, right, ATOL):
             like = named(trial.layer, trial.weights, x, state, lambda a: alike(value, a[part]))  # noqa: B023
-            words = like[0] if like else _unlike(trial, x, state, method) or hint
+            words = (
+                like[0]
+                if like
+                else _unlike(trial, x, state, method) or _fitting(hint, value, right)
+            )
             expect_close(value, right, atol=ATOL, rtol=ATOL, what=f"{part} of {method}", hint=words)
 
 
@@ -69,6 +75,15 @@ def expect_variant(
     x, state = trial.tokens(4, 6), trial.somewhere(4)
     found = trial.forward(x, state)
     expect_or_known(trial, found, x, state, f"forward with {what}", variant.hint)
+
+
+def _fitting(hint: str, value: object, right: Tensor) -> str:
+    """The hint, unless it is about shapes and the shape is right, or there should be nothing."""
+    if not isinstance(value, Tensor) or hint != SQUEEZED:
+        return hint
+    if value.shape == right.shape:
+        return ""
+    return hint if right.numel() else "It should be empty: a slice from -0 on takes everything"
 
 
 def _unlike(trial: Trial, x: Tensor, state: State, method: str) -> str:

@@ -32,6 +32,7 @@ def expect_gradients(
     right: Callable[[Leaves, Leaves], Values],
     by_parameter: Callable[[], Found],
     pick: Callable[[str, Tensor], Tensor] = lambda words, value: value,
+    otherwise: str = "Is it detached, or used as .data?",
 ) -> tuple[Leaves, Leaves]:
     """Fail unless a loss of the answers has the right gradients by inputs and parameters.
 
@@ -42,6 +43,7 @@ def expect_gradients(
         right: ours, for inputs and weights.
         by_parameter: the gradients that the student's parameters have then.
         pick: the piece of an answer that the loss looks at.
+        otherwise: the hint for an input's gradient that is wrong while the answers are right.
 
     Returns the student's leaves and ours, with their gradients.
     """
@@ -62,7 +64,7 @@ def expect_gradients(
     already = f"But {wrong[0]} is wrong already: begin there" if wrong else ""
     _expect_reach(given, mine, already)
     for words, leaf in mine.items():
-        hint = already or "Is it detached, or used as .data?"
+        hint = already or otherwise
         _expect_gradient(given[words].grad, leaf.grad, words, hint)
     for words, grad in by_parameter().items():
         hint = already or "Is it used as it is, not as a copy or .data, at every step?"
@@ -88,6 +90,8 @@ def _expect_gradient(found: Tensor | None, wanted: Tensor | None, what: str, hin
     if wanted is None or not wanted.any():
         wanted = None
     expect(found is not None or wanted is None, f"no gradient arrives at {what}. {hint}")
+    if found is not None and wanted is not None and bool(found.isnan().any()):
+        hint = "0 / 0 spoils a gradient even in the branch that torch.where does not choose"
     if found is not None and wanted is not None:
         what = f"the gradient by {what}"
         expect_close(found, wanted, atol=ATOL, rtol=ATOL, what=what, hint=hint)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, Suite, expect_close, expect_shape
 from autograder.hidden.shared.comparing import (
+    SQUEEZED,
     alike,
     as_sequence,
     by_steps,
@@ -195,13 +196,11 @@ def layer_edges(student: Student, rng: torch.Generator, layer: Layer) -> None:
         for batch, time in shapes if not number else (shapes[number % len(shapes)],):
             x, state = trial.tokens(batch, time), trial.somewhere(batch)
             when = f"forward, with a batch of {batch} and {time} tokens in {layer.name}{size},"
-            expect_or_known(
-                trial, trial.forward(x, state), x, state, when, "Is an axis squeezed away?"
-            )
+            expect_or_known(trial, trial.forward(x, state), x, state, when, SQUEEZED)
             one = trial.step(x[:, 0], state)
             one["the output"] = as_sequence(one["the output"])
             when = f"step, with a batch of {batch} in {layer.name}{size},"
-            expect_or_known(trial, one, x[:, :1], state, when, "Is an axis squeezed away?")
+            expect_or_known(trial, one, x[:, :1], state, when, SQUEEZED)
     for what, variant in layer.variants.items():
         expect_variant(student, rng, layer, what, variant)
     trial = Trial(student, rng, layer)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from dataclasses import fields, replace
+from itertools import combinations
+from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
 
@@ -80,3 +82,24 @@ def expect_mechanism(
     nearly = Mistake("own", hint, wanted)  # to 100 times the tolerance
     known_ones = [*of(mechanisms, "own"), nearly, *of(others, "other")]
     expect_own("own", found, wanted, known_ones, hint, what=what)
+
+
+def joined(right: Any, one: Any, other: Any) -> Any | None:
+    """An equation with two mistakes in it; None where both exchange the same piece.
+
+    All three are of one frozen dataclass, whose fields are the pieces.
+    """
+    names = [field.name for field in fields(right)]
+    first, second = (
+        {n: getattr(each, n) for n in names if getattr(each, n) is not getattr(right, n)}
+        for each in (one, other)
+    )
+    return replace(right, **first, **second) if first.keys().isdisjoint(second) else None
+
+
+def in_twos(right: Any, mistakes: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """Every two of these mistakes that can be made at once, by the words for both."""
+    both = {
+        two: joined(right, mistakes[two[0]], mistakes[two[1]]) for two in combinations(mistakes, 2)
+    }
+    return {two: each for two, each in both.items() if each is not None}

@@ -226,6 +226,9 @@ def hold_gradients(student: Student, rng: torch.Generator) -> None:
             lambda given: both(student.diagonal_hold(given["a"], given["the steps"])),
             lambda given, _: both([rule(given["a"], given["the steps"]) for rule in by_entry]),
             dict,
+            otherwise="Where a is 0, Bbar is the step, and its slope by a is step^2 / 2"
+            if where
+            else "Is it detached, or does a branch of torch.where have no slope?",
         )
 
 

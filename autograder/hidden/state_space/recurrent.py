@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autograder.checks import Student, expect
 from autograder.hidden.shared import laws
-from autograder.hidden.shared.layers import Layer
+from autograder.hidden.shared.layers import Layer, Rule
+from autograder.hidden.shared.owned import in_twos
 from autograder.hidden.state_space.recurring import (
     DELTA,
     DELTA_WRONG,
@@ -15,7 +18,7 @@ from autograder.hidden.state_space.recurring import (
     gru_start,
     gru_weights,
 )
-from autograder.hidden.state_space.stepping import hold
+from autograder.hidden.state_space.stepping import Words, hold
 from autograder.hidden.state_space.suite import RECURRENT, suite
 
 KINDS = {
@@ -51,10 +54,22 @@ def chosen(student: Student) -> Layer:
     return KINDS[kind]
 
 
+DOUBLES = {
+    "VectorState": in_twos(GRU, GRU_WRONG),
+    "MatrixState": in_twos(DELTA, DELTA_WRONG),
+}
+
+
+def doubles(layer: Layer) -> Mapping[Words, Rule]:
+    """The equations with two mistakes, by their words."""
+    return {two: each.rule for two, each in DOUBLES[layer.record].items()}
+
+
 hold(
     suite,
     RECURRENT,
     chosen,
+    doubles,
     {(law,): 0.5 for law in laws.ALL},
     "recurrent_",
     strict=(laws.one_step,),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 import torch
 from torch import Tensor
 
 from autograder.checks import Student, expect_shape
 from autograder.hidden.shared import laws
-from autograder.hidden.shared.layers import Layer, Trial
+from autograder.hidden.shared.layers import Layer, Rule, Trial
+from autograder.hidden.shared.owned import Mistake, in_twos, known
 from autograder.hidden.shared.tools import ATOL, close, expect_value
 from autograder.hidden.state_space.choosing import (
     MISTAKES,
     RIGHT,
     WRONG,
-    Choosing,
     random_weights,
     start,
 )
-from autograder.hidden.state_space.stepping import hold
+from autograder.hidden.state_space.stepping import Words, as_it_steps, hold
 from autograder.hidden.state_space.suite import SELECTIVE, suite
 
 LAYER = Layer(
@@ -33,8 +36,19 @@ LAYER = Layer(
 WHAT = "the output of step"
 
 
+@cache
+def _doubles() -> dict[Words, Rule]:
+    single = {words: each for wrong in MISTAKES.values() for words, each in wrong.items()}
+    return {two: each.rule for two, each in in_twos(RIGHT, single).items()}
+
+
+def doubles(layer: Layer) -> Mapping[Words, Rule]:
+    """The equations with two mistakes, by their words."""
+    return _doubles()
+
+
 def expect_in_step(student: Student, rng: torch.Generator, mechanism: str, hint: str) -> None:
-    """Fail unless the second of two steps is right, or wrong by another mechanism's mistake.
+    """Fail unless the second of two steps is right, or wrong by other mechanisms' mistakes.
 
     The second one shows what the first has left in the state, too.
     """
@@ -45,15 +59,26 @@ def expect_in_step(student: Student, rng: torch.Generator, mechanism: str, hint:
     wanted = RIGHT.rule(trial.weights, x, state)[0][:, 1]
     expect_shape(found, wanted.shape, what=WHAT, hint=hint)
 
-    def answer(each: Choosing) -> Tensor:
-        return each.rule(trial.weights, x, state)[0][:, 1]
+    def answer(rule: Rule) -> Tensor:
+        return rule(trial.weights, x, state)[0][:, 1]
 
     others = (
-        each for name, wrong in MISTAKES.items() if name != mechanism for each in wrong.values()
+        each.rule
+        for name, wrong in MISTAKES.items()
+        if name != mechanism
+        for each in wrong.values()
     )
     if close(found, wanted, ATOL) or any(close(found, answer(each), 100 * ATOL) for each in others):
         return
-    own = {words: answer(each) for words, each in MISTAKES[mechanism].items()}
+    own = {words: answer(each.rule) for words, each in MISTAKES[mechanism].items()}
+    layer, two = as_it_steps(student, LAYER, doubles)
+    if len(two) > 1 and close(found, answer(layer.rule), 100 * ATOL):
+        named = [words for words in two if words in own]
+        if not named:
+            return
+        own = {". And: ".join(named): answer(layer.rule)}
+    elif known(found, (Mistake("own", *each) for each in own.items())) is None:
+        hint = f"{hint}. Or more than one thing is wrong: compare line by line, from the top"
     expect_value(found, wanted, own, hint, what=WHAT)
 
 
@@ -93,6 +118,7 @@ hold(
     suite,
     SELECTIVE,
     lambda student: LAYER,
+    doubles,
     {
         (laws.initial_state,): 0.5,
         (laws.one_step,): 0.5,

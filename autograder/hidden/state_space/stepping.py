@@ -1,4 +1,8 @@
-"""Laws of a layer by the equation it steps with: a mistake in the equation costs there only."""
+"""Laws of a layer by the equation it steps with: a mistake in the equation costs there only.
+
+Two mistakes at once count, too: without that, none of the checks would know the layer again, and
+all of them would be lost.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +14,56 @@ import torch
 from autograder.checks import Student, Suite
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.laws import TITLES, Law, one_step, whole_sequence
-from autograder.hidden.shared.layers import Layer, Trial
+from autograder.hidden.shared.layers import Layer, Rule, Trial
 
+Words = tuple[str, ...]  # of the mistakes in an equation
 Choice = Callable[[Student], Layer]
+Doubles = Callable[[Layer], Mapping[Words, Rule]]  # equations with two mistakes
 
 
-def as_it_steps(student: Student, rng: torch.Generator, layer: Layer) -> Layer:
-    """The layer whose rule is the mistake in the equation that a step of the student's shows.
+def steps_by(trial: Trial, rules: Mapping[Words, Rule]) -> Words | None:
+    """The first of these equations that explains two steps of the student's, by its words.
 
-    The rule is ours, in any case; it is the right one when the step is right or unknown.
+    The second step shows what the first has left in the state, too.
     """
-    trial = Trial(student, rng, layer)
-    x, state = trial.tokens(4, 1), trial.somewhere(4)
-    found = trial.step(x[:, 0], state)
-    for rule in (layer.rule, *layer.wrong.values()):
+    layer = trial.layer
+    x, state = trial.tokens(2, 2), trial.somewhere(2)
+    first = trial.step(x[:, 0], state)
+    second = trial.step(x[:, 1], tuple(first[words] for words in trial.words))
+    for words, rule in rules.items():
         y, after = rule(trial.weights, x, state)
-        wanted = layer.answer(y[:, 0].detach(), tuple(part.detach() for part in after))
-        if all(alike(found[words], value) for words, value in wanted.items()):
-            return replace(layer, rule=rule)
-    return layer
+        if alike(second["the output"], y[:, 1].detach()) and all(
+            alike(second[name], part.detach())
+            for name, part in zip(layer.words, after, strict=True)
+        ):
+            return words
+    return None
+
+
+def as_it_steps(student: Student, layer: Layer, doubles: Doubles) -> tuple[Layer, Words]:
+    """The layer whose rule is the equation that the student's steps show, and its mistakes.
+
+    The rule is ours, in any case; it is the right one when the steps are right or unknown. It is
+    looked for once for each submission.
+    """
+    known: dict[Words, Rule] = {(): layer.rule}
+    known |= {(words,): rule for words, rule in layer.wrong.items()}
+
+    def search(rng: torch.Generator) -> Words | None:
+        trial = Trial(student, rng, layer)
+        found = steps_by(trial, known)
+        return steps_by(trial, doubles(layer)) if found is None else found
+
+    found = student.desk.once(f"the equation of {layer.name}", search) or ()
+    rule = doubles(layer)[found] if len(found) > 1 else known[found]
+    return replace(layer, rule=rule), found
 
 
 def hold(
     suite: Suite,
     grade_id: str,
     layer: Choice,
+    doubles: Doubles,
     checks: Mapping[tuple[Law, ...], float],
     prefix: str,
     strict: tuple[Law, ...] = (),
@@ -47,10 +76,14 @@ def hold(
     def register(laws: tuple[Law, ...], worth: float) -> None:
         def check(student: Student, rng: torch.Generator) -> None:
             right = layer(student)
-            held = right if laws[0] in strict else as_it_steps(student, rng, right)
+            by_steps, mistakes = as_it_steps(student, right, doubles)
+            held = right if laws[0] in strict else by_steps
             # A step that is right says what the equation is; forward's own mistakes are named once.
             named = laws[0] in (one_step, whole_sequence) and held.rule is right.rule
-            held = held if named else replace(held, wrong={})
+            wrong = dict(held.wrong) if named else {}
+            if named and len(mistakes) > 1:
+                wrong[". And: ".join(mistakes)] = by_steps.rule
+            held = replace(held, wrong=wrong)
             for law in laws:
                 law(student, rng, held)
 
