@@ -20,7 +20,7 @@ from experiments.documents.rows import ROWS as DOCUMENT_ROWS
 from experiments.harness.outcomes import describe, seeds_of, successes
 from experiments.paper.rows import ROWS
 from experiments.search.rows import details
-from experiments.tables.printed import modern_name
+from experiments.tables.printed import cell, modern_name
 
 SAID = {  # what a detail of the search changes
     "": "as printed",
@@ -153,7 +153,7 @@ def documents_table() -> Table:
     body = []
     for row in rows:
         cells = committed(f"experiments/results/{row['experiment']}.json").outcomes
-        said = (f"{row['document'][name]} | {describe([cells[name]])[1]}" for name in printed)
+        said = (f"{row['document'][name]} | {cell([cells[name]])[1]}" for name in printed)
         body.append((row["title"], *said))
     return table(["task", *(COLUMNS[name] for name in printed)], body)
 
@@ -168,9 +168,9 @@ def paper_table() -> Table:
             (
                 title(row.name),
                 f"{row.paper:,}, {row.paper_success}",
-                describe(outcomes(f"paper-{row.name}"))[1],
+                cell(outcomes(f"paper-{row.name}"))[1],
                 f"{mean(wrong):.1f}" if wrong else "—",
-                describe(outcomes(f"modern-{modern_name(row.name)}"))[1],
+                cell(outcomes(f"modern-{modern_name(row.name)}"))[1],
             )
         )
     header = ["task", "paper: sequences, solved", "its recipe, here", "then wrong", "Adam, here"]
@@ -193,7 +193,7 @@ def ablation_table(variants: dict[str, str]) -> Table:
     body = []
     for variant, title in variants.items():
         cells = (ablated(task, variant) for task in ABLATED)
-        body.append((title, *(describe([cell])[1] if cell else "—" for cell in cells)))
+        body.append((title, *(describe([found])[1] if found else "—" for found in cells)))
     return table(["net", *ABLATED], body)
 
 

@@ -10,7 +10,7 @@ from results_of_1997 import DOCUMENTS
 
 from experiments.documents.rows import COLUMNS, ROWS
 from experiments.documents.run import WANTED
-from experiments.harness.outcomes import describe
+from experiments.tables import printed
 from touch import (
     Axis,
     Choice,
@@ -58,7 +58,7 @@ DATA: dict[str, Any] = {
         [[round(100 * seed["right"]) for seed in cell["seeds"]] for cell in row] for row in CELLS
     ],
     "budgets": [[cell["budget"] for cell in row] for row in CELLS],
-    "words": [[describe([cell])[1] for cell in row] for row in CELLS],
+    "words": [[printed.cell([cell])[1] for cell in row] for row in CELLS],
     "rules": [row[0]["criterion"] for row in CELLS],
     "needed": [1.0 if row.task == "reber" else WANTED for row in ROWS],
 }

@@ -15,7 +15,7 @@ from experiments.documents.rows import ROWS as DOCUMENTS
 from experiments.harness.outcomes import describe
 from experiments.paper.rows import ROWS
 from experiments.search.rows import details
-from experiments.tables.printed import modern_name
+from experiments.tables.printed import cell, modern_name
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +47,7 @@ def test_every_row_of_the_paper_stands_in_its_table() -> None:
     for row, known in zip(rows, ROWS, strict=True):
         printed, here, *_ = (cell.get_text() for cell in row.select("td"))
         assert printed.startswith(f"{known.paper:,}")
-        assert here == describe(rerun.outcomes(f"paper-{known.name}"))[1]
+        assert here == cell(rerun.outcomes(f"paper-{known.name}"))[1]
 
 
 def test_rows_and_details_have_names_that_a_reader_knows() -> None:
@@ -86,10 +86,10 @@ def test_every_cell_of_the_documents_stands_beside_what_was_measured() -> None:
     rows = rows_of(rerun.documents_table())
     assert len(rows) == len(DOCUMENTS)
     for row, known in zip(rows, DOCUMENTS, strict=True):
-        cells = [cell.get_text() for cell in row.select("td")]
-        for cell, (learner, printed) in zip(cells, known.document.items(), strict=True):
-            words = describe([rerun.learners(known.name)[learner]])[1]
-            assert cell == f"{printed} | {words}"
+        cells = [said.get_text() for said in row.select("td")]
+        for said, (learner, printed) in zip(cells, known.document.items(), strict=True):
+            words = cell([rerun.learners(known.name)[learner]])[1]
+            assert said == f"{printed} | {words}"
 
 
 def test_a_ratio_is_of_the_solved_and_there_is_none_without_one() -> None:

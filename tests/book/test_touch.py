@@ -22,8 +22,8 @@ from touch_figures import html
 
 from experiments.cost.layers import BY_NAME
 from experiments.cost.measure import build, state_bytes
-from experiments.harness.outcomes import describe
 from experiments.memory.letters_to_sound import held_out, lexicon
+from experiments.tables import printed
 from solutions import positions, rnn
 
 NAMES = sorted(path.stem for path in touch.SCRIPTS.glob("*.js") if path.stem != "base")
@@ -352,7 +352,7 @@ def test_a_cell_of_the_table_shows_each_net_s_moment(task: int, learner: int) ->
         assert ends[net] == (
             f"{seed['sequences']:,}" if seed["solved"] else f"{round(100 * seed['right'])} %"
         )
-    assert describe([cell])[1] in the_table.FIGURE.sentence(settings)
+    assert printed.cell([cell])[1] in the_table.FIGURE.sentence(settings)
     for percent in (5, 50, 100):
         by_then = [s["sequences"] <= cell["budget"] * percent / 100 for s in cell["seeds"]]
         count = sum(s["solved"] and early for s, early in zip(cell["seeds"], by_then, strict=True))
