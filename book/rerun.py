@@ -62,14 +62,23 @@ def title(row: str) -> str:
     return f"{task}: {', '.join(kept)}" if kept else task
 
 
+def trials_in(path: str) -> dict[str, Outcome]:
+    """Return the outcomes of a file by trial, each with its parameters."""
+    found = committed(path)
+    return {
+        key: {**outcome, "parameters": found.parameters[key]}
+        for key, outcome in found.outcomes.items()
+    }
+
+
 def outcomes(name: str) -> list[Outcome]:
     """Return the trials of one experiment, such as "paper-6a"."""
-    return list(committed(f"experiments/results/{name}.json").outcomes.values())
+    return list(trials_in(f"experiments/results/{name}.json").values())
 
 
 def learners(row: str) -> dict[str, Outcome]:
     """Return one row of the documents' table, such as "adding-100": outcomes by learner."""
-    return committed(f"experiments/results/documents-{row}.json").outcomes
+    return trials_in(f"experiments/results/documents-{row}.json")
 
 
 def seeds(name: str) -> list[dict[str, Any]]:
@@ -152,7 +161,7 @@ def documents_table() -> Table:
     printed = [name for name in COLUMNS if name in rows[0]["document"]]
     body = []
     for row in rows:
-        cells = committed(f"experiments/results/{row['experiment']}.json").outcomes
+        cells = trials_in(f"experiments/results/{row['experiment']}.json")
         said = (f"{row['document'][name]} | {cell([cells[name]])[1]}" for name in printed)
         body.append((row["title"], *said))
     return table(["task", *(COLUMNS[name] for name in printed)], body)
@@ -201,7 +210,7 @@ def ablated(task: str, variant: str) -> Outcome | None:
     """Return the outcome of one task with one change, None where it was not tried."""
     found: Outcome = {}
     for path in ABLATED[task]:
-        found |= committed(path).outcomes
+        found |= trials_in(path)
     return found.get(variant)
 
 
@@ -210,14 +219,14 @@ def lost_table(names: dict[str, str], lengths: Sequence[int]) -> Table:
     header = ["model"]
     body: dict[str, list[str]] = {name: [] for name in names}
     for task, path in LOSERS.items():
-        found = committed(path)
+        found = trials_in(path)
         for length in lengths:
             header.append(f"{task}, p = {length}")
             for name in names:
                 trials = [
-                    found.outcomes[key]
-                    for key, given in found.parameters.items()
-                    if (given["learner"], given["p"]) == (name, length)
+                    trial
+                    for trial in found.values()
+                    if trial["parameters"]["learner"] == name and trial["parameters"]["p"] == length
                 ]
                 best = min(trials, key=lambda trial: sum(s["sequences"] for s in trial["seeds"]))
                 body[name].append(describe([best])[1])

@@ -45,7 +45,7 @@ def test_every_row_of_the_paper_stands_in_its_table() -> None:
         rerun.title(row.name) for row in ROWS
     ]
     for row, known in zip(rows, ROWS, strict=True):
-        printed, here, *_ = (cell.get_text() for cell in row.select("td"))
+        printed, here, *_ = (said.get_text() for said in row.select("td"))
         assert printed.startswith(f"{known.paper:,}")
         assert here == cell(rerun.outcomes(f"paper-{known.name}"))[1]
 
@@ -104,7 +104,7 @@ def test_a_ratio_is_of_the_solved_and_there_is_none_without_one() -> None:
 
 def test_what_was_not_tried_has_a_dash() -> None:
     (row,) = rows_of(rerun.ablation_table({"0.99": "a loop of 0.99"}))
-    adding, order, reber = (cell.get_text() for cell in row.select("td"))
+    adding, order, reber = (said.get_text() for said in row.select("td"))
     assert adding != "—"
     assert order != "—"
     assert reber == "—"
@@ -112,8 +112,8 @@ def test_what_was_not_tried_has_a_dash() -> None:
 
 def test_the_best_of_the_rates_stands_for_a_model_that_lost() -> None:
     (row,) = rows_of(rerun.lost_table({"chunker": "chunker"}, lengths=(10,)))
-    words = [cell.get_text() for cell in row.select("td")]
-    for path, cell in zip(results.LOSERS.values(), words, strict=True):
+    words = [said.get_text() for said in row.select("td")]
+    for path, said in zip(results.LOSERS.values(), words, strict=True):
         found = committed(path)
         tried = [
             describe([found.outcomes[key]])[1]
@@ -121,7 +121,7 @@ def test_the_best_of_the_rates_stands_for_a_model_that_lost() -> None:
             if (given["learner"], given["p"]) == ("chunker", 10)
         ]
         assert len(tried) == 3
-        assert cell in tried
+        assert said in tried
 
 
 def test_strips_show_what_decides_and_what_is_wanted() -> None:
