@@ -17,6 +17,9 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     cache          what attention holds after each step, beside a state of fixed size
     three_forms    one linear system as recurrence, as convolution and as scan
     scan_rounds    scans of a few steps: who is joined to whom, round by round
+    trial          one trial of an experiment: the loop, the stop rule, the budget, the test
+    strips         one sequence of each of several tasks, every step a stick
+    grammar        the Reber graph, and the frame that asks for a memory
     who_waits      one sequence by loop, by scan and by attention, round by round
     shifts         who works when: workers over turns, for several ways to do a work
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
@@ -25,10 +28,13 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
 from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
+from drawing.grammar import grammar
 from drawing.grids import matrix, tree
 from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
 from drawing.scans import scan_rounds, three_forms
+from drawing.strips import Strip, strips
+from drawing.trials import trial
 from drawing.waiting import shifts, who_waits
 from drawing.ways import Way, ways
 
@@ -38,6 +44,7 @@ __all__ = [
     "Gate",
     "Keep",
     "Read",
+    "Strip",
     "Way",
     "Write",
     "blocks",
@@ -45,13 +52,16 @@ __all__ = [
     "cache",
     "cell",
     "gradient_path",
+    "grammar",
     "head",
     "matrix",
     "scan_rounds",
     "shifts",
+    "strips",
     "three_forms",
     "translation",
     "tree",
+    "trial",
     "unrolled",
     "ways",
     "who_waits",

@@ -27,6 +27,7 @@ MODULES = tuple(
         "kept.rows",
         "cuts.rows",
         "search.rows",
+        "losers.rows",
         "memory.rows",
         "memory.readings",
         "alignment.rows",
@@ -63,7 +64,7 @@ class Experiment:
     """A question, the trials that answer it, and how to run one of them."""
 
     name: str
-    part: str  # paper, documents, ablations, kept, cuts, search, limits, blocks, family, ...
+    part: str  # paper, documents, ablations, kept, cuts, search, losers, limits, blocks, ...
     purpose: str
     run: Run  # a function of a module: all that decides an outcome comes in by the parameters
     rows: Rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from drawing import (
     Gate,
     Keep,
     Read,
+    Strip,
     Way,
     Write,
     both_ways,
@@ -29,6 +31,8 @@ from drawing import (
 from drawing.canvas import FINE
 from drawing.label import Span, spans, width
 from drawing.waiting import schedule
+
+from experiments.tasks.paper1997 import REBER
 
 ALT = "A picture of the computation, described in words."
 UPDATE = Gate("σ", "update")
@@ -97,6 +101,15 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "small head": lambda: drawing.head(alt=ALT, tokens=2),
     "blocks": lambda: drawing.blocks(["pre", "post"], alt=ALT),
     "cache": lambda: drawing.cache(alt=ALT),
+    "trial": lambda: drawing.trial(alt=ALT),
+    "grammar": lambda: drawing.grammar(REBER.tolist(), alt=ALT),
+    "strips": lambda: drawing.strips(
+        [
+            Strip("long", [0.2] * 105, "which?", {0: "a name", 2: "its neighbour", 104: "end"}),
+            Strip("short and signed", [0.5, -1, 0], "sum", {1: "-1"}, signed=True),
+        ],
+        alt=ALT,
+    ),
 }
 
 
@@ -193,6 +206,25 @@ def test_a_way_reaches_the_steps_that_its_cuts_leave() -> None:
     assert traces == [4, 3, 6]  # the last y is red: there the error comes in
 
 
+def test_a_strip_has_a_stick_for_every_step_and_colours_those_that_decide() -> None:
+    strip = Strip("a", [0.5, 0.25, 1.0, 0.0], "b", {2: "here"})
+    shades = {
+        part.get("stroke"): part.get("d")
+        for part in inside(drawing.strips([strip], alt=ALT))
+        if part.tag.endswith("path")
+    }
+    (others,) = (d for stroke, d in shades.items() if "--rule" in stroke)
+    (deciding,) = (d for stroke, d in shades.items() if "--lstm1997" in stroke)
+    assert others.count("M") == 3
+    assert deciding.count("M") == 1
+
+
+def test_the_grammar_says_every_symbol_on_its_way() -> None:
+    labels = [label.text for label in drawing.grammar(REBER.tolist(), alt=ALT).labels]
+    said = Counter(text for text in labels if text in "BTPSXVE")
+    assert said == {"B": 2, "T": 2, "P": 2, "S": 2, "X": 2, "V": 2, "E": 2}
+
+
 def test_labels_hold_maths_between_dollars() -> None:
     assert spans("in $c_{t-1}$!") == [
         Span("in ", False, ""),
@@ -223,6 +255,13 @@ def test_labels_hold_maths_between_dollars() -> None:
         (lambda: matrix([[1], [1, 2]], alt=ALT), r"rows of one length, at least 1, got \[1, 2\]"),
         (lambda: matrix([[1, 2]], alt=ALT, rows=["a", "b"]), "2 names for 1 rows"),
         (lambda: drawing.tree(4, alt=ALT), "1 to 3 levels fits a phone, got 4"),
+        (lambda: drawing.strips([], alt=ALT), "at least one strip"),
+        (
+            lambda: drawing.strips([Strip("a", [1.0], "b", {1: "c"})], alt=ALT),
+            r"a: 1 steps, and names for \[1\] beyond them",
+        ),
+        (lambda: drawing.strips([Strip("a", [], "b")], alt=ALT), "a: 0 steps"),
+        (lambda: drawing.grammar([[(0, 1)]], alt=ALT), "has 7 states, got 1"),
         (lambda: ways([], alt=ALT), "needs a way and at least 2 steps, got 0 and 4"),
         (lambda: ways(WAYS, alt=ALT, steps=1), "at least 2 steps, got 5 and 1"),
         (lambda: ways(WAYS, alt=ALT, steps=6), "units wide, a phone shows 380 legibly"),

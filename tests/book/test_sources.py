@@ -52,16 +52,23 @@ def text_of(node: ast.expr) -> str:
     return node.value
 
 
+def cards(page: Path) -> list[str]:
+    """Return the claims whose cards stand on the page."""
+    found = [text_of(call.args[0]) for call in calls(page, "measured")]
+    return found + re.findall(r"^```\{result-card\} (\S+)$", source(page), re.MULTILINE)
+
+
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda p: p.stem)
 def test_every_measurable_claim_of_the_chapter_s_topics_has_one_card(page: Path) -> None:
+    """On this page, or on that of an earlier chapter, whose story needed it first."""
     topics = str(front_matter(page)["topics"]).split()
     claims = load_claims()
     assert {claim.topic for claim in claims.values()} >= set(topics)
     wanted = {c.id for c in claims.values() if c.topic in topics and c.experiment}
-    found = [text_of(call.args[0]) for call in calls(page, "measured")]
-    found += re.findall(r"^```\{result-card\} (\S+)$", source(page), re.MULTILINE)
-    assert len(found) == len(set(found))
-    assert set(found) >= wanted
+    so_far = [claim for chapter in CHAPTERS if chapter <= page for claim in cards(chapter)]
+    assert len(so_far) == len(set(so_far))
+    assert set(so_far) >= wanted
+    assert set(cards(page)) & wanted
 
 
 def test_chapter_one_covers_the_recurrent_limits() -> None:

@@ -13,7 +13,7 @@ import touch
 from bs4 import BeautifulSoup
 from drawing.chart import Line, chart
 from touch import attention_on_words as words_figure
-from touch import bottleneck, forget_playground, gated_cell
+from touch import bottleneck, forget_playground, gated_cell, the_table
 from touch import error_through_time as error
 from touch import positions_as_phases as phases
 from touch import state_against_cache as cache
@@ -23,6 +23,7 @@ from touch_figures import html
 from experiments.cost.layers import BY_NAME
 from experiments.cost.measure import build, state_bytes
 from experiments.memory.letters_to_sound import held_out, lexicon
+from experiments.tables import printed
 from solutions import positions, rnn
 
 NAMES = sorted(path.stem for path in touch.SCRIPTS.glob("*.js") if path.stem != "base")
@@ -361,3 +362,40 @@ def test_times_are_said_in_fitting_units(value: float, words: str) -> None:
 
 def test_bytes_are_said_in_fitting_units() -> None:
     assert [bottleneck.in_bytes(n) for n in (728, 3_276_800)] == ["0.7 kB", "3.3 MB"]
+
+
+@pytest.mark.parametrize("task", [0, 1, 7])
+@pytest.mark.parametrize("learner", [0, 4, 12, 15])
+def test_a_cell_of_the_table_shows_each_net_s_moment(task: int, learner: int) -> None:
+    settings = {"task": task, "learner": learner, "percent": 100}
+    cell = the_table.CELLS[task][learner]
+    values, ends = the_table.FIGURE.values(settings), the_table.ends(settings)
+    for net, seed in enumerate(cell["seeds"]):
+        row = values[f"net{net}"]
+        assert row == sorted(row)
+        assert bool(row[-1]) == seed["solved"]
+        if seed["solved"]:
+            first = row.index(1.0) / len(row)
+            assert first < seed["sequences"] / cell["budget"] <= first + 1 / len(row) + 1e-12
+        assert ends[net] == (
+            f"{seed['sequences']:,}" if seed["solved"] else f"{round(100 * seed['right'])} %"
+        )
+    assert printed.cell([cell])[1] in the_table.FIGURE.sentence(settings)
+    for percent in (5, 50, 100):
+        by_then = [s["sequences"] <= cell["budget"] * percent / 100 for s in cell["seeds"]]
+        count = sum(s["solved"] and early for s, early in zip(cell["seeds"], by_then, strict=True))
+        stopped = settings | {"percent": percent}
+        assert the_table.done(stopped) == count
+        values = the_table.FIGURE.values(stopped)
+        assert sum(any(values[f"net{net}"]) for net in range(10)) == count
+
+
+def test_the_curve_of_a_cell_is_the_stored_one_whatever_its_order() -> None:
+    cell = {"budget": 320, "curve": [[320, 0.9, 1], [160, 0.5, 2], [10, 0.2, 3]]}
+    curve = the_table.percent(cell)
+    assert len(curve) == the_table.PARTS + 1
+    assert curve[0] == 20  # before the first point, the first
+    assert curve[15] == 20
+    assert curve[16] == curve[31] == 50
+    assert curve[32] == 90
+    assert the_table.percent({"budget": 320, "curve": []}) == [0] * 33

@@ -1,0 +1,1 @@
+"""The models that lost, each on the two-sequence tasks of 1997."""
