@@ -167,6 +167,16 @@ def documents_table() -> Table:
     return table(["task", *(COLUMNS[name] for name in printed)], body)
 
 
+def moved_table() -> Table:
+    """Return learners of adding, T = 100, with both marks early, and with one of them late."""
+    early = learners("adding-100")
+    body = [
+        (COLUMNS[name], f"{early[name]['budget']:,}", cell([early[name]])[1], cell([late])[1])
+        for name, late in learners("adding-moved").items()
+    ]
+    return table(["learner", "budget", "both in the first half", "one in the last half"], body)
+
+
 def paper_table() -> Table:
     """Return the paper's rows: its own figures, its recipe run again, and today's training."""
     body = []
