@@ -188,7 +188,8 @@ while not Path("{other}").with_suffix(".log").exists():
 
 def test_pages_run_side_by_side_and_once(tmp_path: Path) -> None:
     book = SmallBook(tmp_path)
-    book.claim(measurable="no", experiment=None)
+    reasons = {"why_not": "It is far.", "needs": "A rocket."}
+    book.claim(measurable="no", experiment=None, **reasons)
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/ledger\nchapters:\n  - file: book/two\n  - file: book/three\n"
     )
