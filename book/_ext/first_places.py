@@ -23,7 +23,7 @@ MATHS = re.compile(
     r"^\#+[ ](?P<title>[^\n]+)$ | \$\$(?P<block>[^$]+)\$\$ | \$(?P<inline>[^$]+)\$",
     re.MULTILINE | re.VERBOSE,
 )
-LONGER = {"(", "_", "^", "'"}  # after a letter, they make another symbol of it
+LONGER = {"(", "_", "'"}  # after a letter, they make another symbol of it
 CHAPTER = re.compile(r"book/\d")
 
 

@@ -38,7 +38,7 @@ $$ (eq-x)
         ("h", "h(t) = 0", False),
         ("w", "w_i x", False),
         ("b", r"W x + b", True),
-        (r"\bar A", r"\bar{A}^s", False),
+        (r"\bar A", r"\bar{A}^s", True),
         (r"\bar A", r"C \bar{A} B", True),
         (r"\Delta", r"\Delta_t", False),
     ],
