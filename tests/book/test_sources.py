@@ -68,7 +68,7 @@ def test_every_measurable_claim_of_the_chapter_s_topics_has_one_card(page: Path)
     so_far = [claim for chapter in CHAPTERS if chapter <= page for claim in cards(chapter)]
     assert len(so_far) == len(set(so_far))
     assert set(so_far) >= wanted
-    assert set(cards(page)) & wanted
+    assert not wanted or set(cards(page)) & wanted
 
 
 def test_chapter_one_covers_the_recurrent_limits() -> None:
