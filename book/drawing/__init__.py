@@ -17,12 +17,15 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     cache          what attention holds after each step, beside a state of fixed size
     three_forms    one linear system as recurrence, as convolution and as scan
     scan_rounds    scans of a few steps: who is joined to whom, round by round
+    one_block      a block on its side, with a slot for a layer
+    choices        questions one below the other, and where each "yes" leads
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
 from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
+from drawing.choices import Fork, choices, one_block
 from drawing.grids import matrix, tree
 from drawing.looking import translation
 from drawing.nets import both_ways, gradient_path, unrolled
@@ -32,6 +35,7 @@ from drawing.ways import Way, ways
 __all__ = [
     "Apply",
     "Drawing",
+    "Fork",
     "Gate",
     "Keep",
     "Read",
@@ -41,9 +45,11 @@ __all__ = [
     "both_ways",
     "cache",
     "cell",
+    "choices",
     "gradient_path",
     "head",
     "matrix",
+    "one_block",
     "scan_rounds",
     "three_forms",
     "translation",

@@ -13,6 +13,7 @@ import style
 from drawing import (
     Apply,
     Drawing,
+    Fork,
     Gate,
     Keep,
     Read,
@@ -20,8 +21,10 @@ from drawing import (
     Write,
     both_ways,
     cell,
+    choices,
     gradient_path,
     matrix,
+    one_block,
     translation,
     unrolled,
     ways,
@@ -46,6 +49,12 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "both ways": lambda: both_ways(alt=ALT),
     "gradient": lambda: gradient_path(alt=ALT),
     "measured gradient": lambda: gradient_path(alt=ALT, sizes=[1, 0.42, 0.07, 1.2e-5]),
+    "one block": lambda: one_block(["widen", "feed", "narrow"], slot="a layer", alt=ALT),
+    "choices": lambda: choices(
+        [Fork("Look up by key, and", "all may be kept?", "linear attention", "100 %, 4.8 kB")] * 3,
+        otherwise=("Mamba", "1.96 nats"),
+        alt=ALT,
+    ),
     "plain cell": lambda: cell(
         [Apply("$U$"), Write(Gate("$W$")), Apply("tanh")],
         alt=ALT,
@@ -228,3 +237,10 @@ def test_labels_hold_maths_between_dollars() -> None:
 def test_what_cannot_be_drawn_says_why(call: Callable[[], Drawing], message: str) -> None:
     with pytest.raises((ValueError, KeyError), match=message):
         call()
+
+
+def test_a_tree_of_choices_needs_a_question_and_says_yes_and_no_to_each() -> None:
+    words = [label.text for label in PICTURES["choices"]().labels]
+    assert words.count("yes") == words.count("no") == 3
+    with pytest.raises(ValueError, match="at least 1 question"):
+        choices([], otherwise=("a", "b"), alt=ALT)
