@@ -56,7 +56,7 @@ COLUMNS = (
     Column("adding", "adding", "quality", percent),
     Column("recall", "recall", "quality", percent),
     Column("permutations", "tracking", "quality", percent),
-    Column("text", "text", "quality", lambda nats: f"{nats:.2f}", more=False),
+    Column("text", "text", "quality", lambda nats: f"{nats:.2f} nats", more=False),
     Column("state", "cost", "state_bytes", size, more=False, log=True),
     Column("one more token", "cost", "step_s", lambda us: f"{us:.0f} µs", 1e6, False, True),
     Column("training", "cost", "training_s", lambda us: f"{us:.1f} µs", 1e6, False, True),
@@ -88,7 +88,9 @@ def written(layer: str, column: str) -> str:
 def span(layer: str, column: str) -> str:
     """Return the lowest and the highest seed in words, or one if they read alike."""
     ends = [BY_NAME[column].form(end(seeds(layer, column))) for end in (min, max)]
-    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+    unit = ends[0].partition(" ")[2]
+    low, high = ends[0].removesuffix(f" {unit}"), ends[1]
+    return high if ends[0] == high else f"{low} to {high}"
 
 
 def place(layer: str, column: str) -> float:

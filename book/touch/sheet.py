@@ -18,10 +18,10 @@ CELLS = 12  # of a bar
 EDGE = 0.05  # of the scatter, kept free on each side
 FAINT = 0.15  # of what is over the budget
 COLUMNS = (
-    "adding: variance explained",
-    "recall: right",
-    "permutations: right",
-    "text: nats",
+    "variance explained in adding",
+    "share right in recall",
+    "share right in permutations",
+    "loss on text",
     "state after 1,000 tokens",
     "time of one more token",
     "training time of a token",
@@ -164,13 +164,13 @@ FIGURE = TouchFigure(
         ),
     ),
     says=(
-        "A state of at most {kilobytes} kB, at most {microseconds} µs for a token, {only}: "
+        "A state of at most {kilobytes} kB, at most {milliseconds} ms for a token, {only}: "
         "{kept} of {all} are left. By {sort}: {first}."
     ),
     data={"table": TABLE, "ends": ENDS, "columns": COLUMNS},
     numbers=(
         Number("kilobytes", lambda settings: 10 ** settings["state"] / 1000),
-        Number("microseconds", lambda settings: 10 ** settings["time"]),
+        Number("milliseconds", lambda settings: 10 ** settings["time"] / 1000),
         Number("kept", kept),
         Number("all", lambda _: len(NAMES)),
     ),

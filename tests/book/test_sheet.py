@@ -38,6 +38,12 @@ def test_numbers_are_written_in_their_unit() -> None:
     assert [sheet.size(n) for n in (320, 4800, 384_000)] == ["320 B", "4.8 kB", "384 kB"]
 
 
+def test_a_span_names_its_unit_once() -> None:
+    assert sheet.span("rnn", "permutations") == "100 %"
+    low, high = min(sheet.seeds("rnn", "text")), max(sheet.seeds("rnn", "text"))
+    assert sheet.span("rnn", "text") == f"{low:.2f} to {high:.2f} nats"
+
+
 def test_a_budget_strikes_out_what_is_larger_or_slower() -> None:
     assert figure.kept(START) == len(LAYERS)
     small = START | {"state": 2.5}

@@ -47,7 +47,7 @@ const kept = (settings, { table }) => table.filter((row) => within(row, settings
 
 export const numbers = {
   kilobytes: ({ state }) => 10 ** state / 1000,
-  microseconds: ({ time }) => 10 ** time,
+  milliseconds: ({ time }) => 10 ** time / 1000,
   kept,
   all: (_, { table }) => table.length,
 };

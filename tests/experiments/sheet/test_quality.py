@@ -109,7 +109,7 @@ def test_the_committed_sheet_is_complete_and_tuned_alike() -> None:
         assert set(done) == set(LAYERS)
         for outcome in done.values():
             assert len(outcome["quality"]) == 5
-            assert set(outcome["tried"]) == set(map(str, rows.RATES))
+            assert set(outcome["tried"]) == set(map(str, steps.get("rates", rows.RATES)))
             assert outcome["sequences"] == steps["steps"] * steps["batch"]
         trained = {
             tuple(t.parameters[k] for k in ("steps", "batch")) for t in experiment.trials(False)
