@@ -16,9 +16,9 @@ TASKS: dict[str, Parameters] = {
     "adding": {  # no search: a third of the steps teaches hardly any layer a thing
         "settings": {"length": 20},
         "rates": RATES[1:2],
-        "steps": 200,
+        "steps": 160,
         "search_steps": 10,
-        "batch": 32,
+        "batch": 28,
         "test": 500,
     },
     "recall": {
@@ -82,8 +82,8 @@ def cost_trials(quick: bool) -> Trials:
     fixed = {
         "context": 100 if quick else 1000,
         "batch": 8,
-        "length": 256,
-        "turns": 3 if quick else 7,
+        "length": 128,
+        "turns": 3 if quick else 5,
         "seed": 0,
     }
     return {layer: {**of_layer(layer), **fixed} for layer in LAYERS}
