@@ -39,7 +39,7 @@ class Column(NamedTuple):
 
 def percent(value: float) -> str:
     """Write a share."""
-    return f"{100 * value:.0f} %".replace("-", "−")
+    return f"{round(100 * value)} %".replace("-", "−")
 
 
 def power(value: float) -> str:

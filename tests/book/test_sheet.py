@@ -33,6 +33,7 @@ def test_values_are_means_of_what_was_recorded() -> None:
 def test_numbers_are_written_in_their_unit() -> None:
     assert sheet.percent(0.987) == "99 %"
     assert sheet.percent(-0.02) == "−2 %"
+    assert sheet.percent(-0.002) == "0 %"
     assert sheet.power(3e-22) == "1e−22"
     assert sheet.power(0.5) == "0.50"
     assert [sheet.size(n) for n in (320, 4800, 384_000)] == ["320 B", "4.8 kB", "384 kB"]
