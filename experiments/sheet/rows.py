@@ -16,9 +16,9 @@ TASKS: dict[str, Parameters] = {
     "adding": {  # no search: a third of the steps teaches hardly any layer a thing
         "settings": {"length": 20},
         "rates": RATES[1:2],
-        "steps": 160,
+        "steps": 300,
         "search_steps": 10,
-        "batch": 28,
+        "batch": 32,
         "test": 500,
     },
     "recall": {
