@@ -22,9 +22,11 @@ from solutions.causal_decoder import CausalDecoder
 from solutions.delta import GatedDeltaNet
 from solutions.gates import GRU, LSTM
 from solutions.layer import SequenceLayer
+from solutions.linear_attention import LinearAttention, Retention
 from solutions.memory import Encoder, FixedContextDecoder
 from solutions.rnn import RNN
 from solutions.ssd import Mamba2
+from solutions.xlstm import MLSTM, SLSTM
 
 WIDTH = 64
 SHORT, LONG = 10, 1000  # tokens read before the question is asked
@@ -83,6 +85,10 @@ LAYERS: dict[str, tuple[str, Callable[[int], Layer]]] = {
     "transformer": ("transformer block, with cache", lambda width: CausalDecoder(width, 4, 1, 2)),
     "mamba2": ("Mamba-2, in chunks of 64", lambda width: Mamba2(width, num_heads=4)),
     "delta": ("gated delta rule, in chunks of 64", lambda width: GatedDeltaNet(width, 4)),
+    "linear": ("linear attention, in chunks of 64", lambda width: LinearAttention(width, 4)),
+    "retnet": ("RetNet, in chunks of 64", lambda width: Retention(width, 4)),
+    "mlstm": ("mLSTM, in chunks of 64", lambda width: MLSTM(width, width, 4)),
+    "slstm": ("sLSTM", lambda width: SLSTM(width, width, 4)),
 }
 
 

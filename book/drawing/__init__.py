@@ -22,12 +22,15 @@ a phone, therefore each call has a limit of size and says so. ``$h(t-1)$`` in a 
     grammar        the Reber graph, and the frame that asks for a memory
     who_waits      one sequence by loop, by scan and by attention, round by round
     shifts         who works when: workers over turns, for several ways to do a work
+    one_block      a block on its side, with a slot for a layer
+    choices        questions one below the other, and where each "yes" leads
     ways           ways to a gradient over time, side by side: what each lets through, and its cuts
 """
 
 from drawing.blocks import blocks, cache, head
 from drawing.canvas import Drawing
 from drawing.cells import Apply, Gate, Keep, Read, Write, cell
+from drawing.choices import Fork, choices, one_block
 from drawing.grammar import grammar
 from drawing.grids import matrix, tree
 from drawing.looking import translation
@@ -41,6 +44,7 @@ from drawing.ways import Way, ways
 __all__ = [
     "Apply",
     "Drawing",
+    "Fork",
     "Gate",
     "Keep",
     "Read",
@@ -51,10 +55,12 @@ __all__ = [
     "both_ways",
     "cache",
     "cell",
+    "choices",
     "gradient_path",
     "grammar",
     "head",
     "matrix",
+    "one_block",
     "scan_rounds",
     "shifts",
     "strips",

@@ -2,10 +2,10 @@
 
 A chart has one panel below the other, lines and rows over the same steps. In a panel with an axis
 each line is a ``polyline``; in one without, each line is a row of cells, the fuller the nearer its
-value is to 1. In a panel of dials each line is one hand on every dial, and its values are angles.
-All carry ``data-curve``: a figure to touch shows this picture where scripts are off, and moves it
-where they are on. Axes and frames stand still; so do names, but for those that a figure writes
-itself and marks with ``data-text``.
+value is to 1. In a panel of dials each line is one hand on every dial, and its values are angles;
+in one of dots each line is a dot (``drawing.dots``). All carry ``data-curve``: a figure to touch
+shows this picture where scripts are off, and moves it where they are on. Axes and frames stand
+still; so do names, but for those that a figure writes itself and marks with ``data-text``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import svg
 
 from drawing.canvas import FINE, Canvas, Drawing, Point, ink
+from drawing.dots import scatter
 from drawing.label import width
 
 DASHES = {"-": None, "--": [6, 4], ":": [2, 4], "-.": [8, 3, 2, 3]}
@@ -63,12 +64,19 @@ class Panel(NamedTuple):
     """One frame: its height in units of the drawing, and its axis, or None for rows of cells.
 
     With ``dials``, and no axis, it is a row of dials; angles are in radians, clockwise from the
-    top.
+    top. With ``dots`` each line is one lettered dot: how far it stands to the right and upwards, as
+    shares, and how full it is.
     """
 
     height: float
     axis: Axis | None
     dials: bool = False
+    dots: bool = False
+
+    @property
+    def cells(self) -> bool:
+        """Whether its lines are rows of cells."""
+        return self.axis is None and not self.dials and not self.dots
 
 
 class Frame(NamedTuple):
@@ -116,23 +124,21 @@ def chart(
     """Draw lines over steps; ``across`` names the steps.
 
     ``texts`` stand instead of names that do not change: ``heads`` under the steps, ``rows`` to the
-    left of rows of cells, ``ends`` to their right, and ``sides`` above these two.
-    Raises ValueError for a line that does not have a value for every step (hands may have others).
+    left of rows of cells, ``ends`` to their right, and ``sides`` above these two; ``right`` and
+    ``up`` are an axis of dots each: its name, its lowest and its highest value.
+    Raises ValueError for a line that does not have a value for every step (hands and dots may have
+    others).
     """
     texts = texts or {}
     for line in lines:
-        if len(line.values) != len(frame.steps) and not panels[line.panel].dials:
+        steps = panels[line.panel].axis or panels[line.panel].cells
+        if steps and len(line.values) != len(frame.steps):
             raise ValueError(
                 f"{title}: the line {line.key!r} has {len(line.values)} values, "
                 f"steps {frame.first} to {frame.last} need {len(frame.steps)}"
             )
     canvas = Canvas(title, alt)
-    named = "rows" not in texts
-    rows = [
-        line.label
-        for line in lines
-        if named and panels[line.panel].axis is None and not panels[line.panel].dials
-    ]
+    rows = texts.get("rows") or [line.label for line in lines if panels[line.panel].cells]
     left = max([LEFT, *(width(label, FINE) + 12 for label in rows)])
     top = 0.0
     for number, panel in enumerate(panels):
@@ -142,6 +148,8 @@ def chart(
             top = _lines(canvas, Point(left, top), within, frame, panel, panel.axis)
         elif panel.dials:
             top = _dials(canvas, Point(left, top), within, frame, panel)
+        elif panel.dots:
+            top = scatter(canvas, Point(left, top), within, frame, panel, texts)
         else:
             top = _rows(canvas, Point(left, top), within, frame, texts)
     if "heads" in texts:

@@ -212,7 +212,8 @@ class TouchFigure:
     def payload(self) -> dict[str, Any]:
         """Return what the script reads from the page, as plain JSON data."""
         panels = [
-            {"height": p.height, "dials": p.dials} | (p.axis._asdict() if p.axis else {})
+            {"height": p.height, "dials": p.dials, "dots": p.dots}
+            | (p.axis._asdict() if p.axis else {})
             for p in self.panels
         ]
         return {

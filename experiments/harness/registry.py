@@ -41,6 +41,7 @@ MODULES = tuple(
         "cost.readings",
         "blocks.rows",
         "family.rows",
+        "sheet.rows",
         "checks.rows",
         "checks.readings",
     )

@@ -14,6 +14,7 @@ import style
 from drawing import (
     Apply,
     Drawing,
+    Fork,
     Gate,
     Keep,
     Read,
@@ -22,8 +23,10 @@ from drawing import (
     Write,
     both_ways,
     cell,
+    choices,
     gradient_path,
     matrix,
+    one_block,
     translation,
     unrolled,
     ways,
@@ -51,6 +54,12 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "both ways": lambda: both_ways(alt=ALT),
     "gradient": lambda: gradient_path(alt=ALT),
     "measured gradient": lambda: gradient_path(alt=ALT, sizes=[1, 0.42, 0.07, 1.2e-5]),
+    "one block": lambda: one_block(["widen", "feed", "narrow"], slot="a layer", alt=ALT),
+    "choices": lambda: choices(
+        [Fork("Look up by key, and", "all may be kept?", "linear attention", "100 %, 4.8 kB")] * 3,
+        otherwise=("Mamba", "1.96 nats"),
+        alt=ALT,
+    ),
     "plain cell": lambda: cell(
         [Apply("$U$"), Write(Gate("$W$")), Apply("tanh")],
         alt=ALT,
@@ -280,3 +289,10 @@ def test_a_round_of_a_shift_begins_when_the_one_before_is_done() -> None:
     picture = drawing.shifts({"two rounds": [8, 5]}, alt=ALT, workers=4)
     assert "4 turns, 81% busy" in [text.text for text in picture.labels]
     assert picture.svg.count("--flow") == 13
+
+
+def test_a_tree_of_choices_needs_a_question_and_says_yes_and_no_to_each() -> None:
+    words = [label.text for label in PICTURES["choices"]().labels]
+    assert words.count("yes") == words.count("no") == 3
+    with pytest.raises(ValueError, match="at least 1 question"):
+        choices([], otherwise=("a", "b"), alt=ALT)

@@ -51,6 +51,8 @@ def test_the_picture_stands_without_scripts(figure: touch.TouchFigure) -> None:
             assert len(line.get("points").split()) == 2 * count
         elif figure.panels[curve.panel].dials:
             assert len(line) == len(curve.values(figure.start()))
+        elif figure.panels[curve.panel].dots:
+            assert line.get("transform").startswith("translate(")
         else:
             assert len(line) == count
     looks = {(curve.panel, curve.color, curve.dash, curve.label) for curve in figure.curves}
@@ -185,6 +187,31 @@ def test_hands_stand_at_their_angles_and_ticks_may_have_names() -> None:
     turned = [hand.get("transform")[len("rotate(") :].split()[0] for hand in row]
     assert turned == ["0.00", "90.00", "180.00"]
     assert {"one", "many"} <= {label.text for label in drawn.labels}
+
+
+def test_dots_stand_where_their_shares_say_and_their_axes_can_be_renamed() -> None:
+    lines = [
+        Line(key, key, "flow", "-", values)
+        for key, values in (("A", [0.5, 1.0, 1.0]), ("B", [0.0, 0.25, 0.2]))
+    ]
+    drawn = chart(
+        lines,
+        touch.Frame(200, last=2, tick=1),
+        [touch.Panel(100, None, dots=True)],
+        alt="Two dots with a letter each.",
+        title="t",
+        across="",
+        texts={"up": ["loss", "1", "3"], "right": ["bytes", "8", "16"]},
+    )
+    root = ElementTree.fromstring(drawn.svg)
+    dots = {e.get("data-curve"): e for e in root.iter() if e.get("data-curve")}
+    places = {key: (dot.get("transform"), dot.get("opacity")) for key, dot in dots.items()}
+    assert places == {
+        "A": ("translate(100.00 0.00)", "1.0"),
+        "B": ("translate(0.00 75.00)", "0.2"),
+    }
+    axes = [e.get("data-text") for e in root.iter() if e.get("data-text")]
+    assert axes == ["up"] * 3 + ["right"] * 3
 
 
 def test_axes_count_in_numbers_or_in_powers_of_ten() -> None:

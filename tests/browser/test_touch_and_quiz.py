@@ -10,6 +10,7 @@ import pytest
 import touch
 from axe_playwright_python.sync_playwright import Axe
 from drawing.chart import fullness, point, turned
+from drawing.dots import moved
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.book.building import ROOT, jupyter_book, lay_out
@@ -158,9 +159,11 @@ def test_the_keyboard_moves_lines_value_and_sentence_and_start_again_takes_them_
 
 
 def drawn(line: Locator) -> list[float]:
-    """What is drawn of a line: its points, how far its hands are turned, how full its cells are."""
+    """What is drawn of a line: points, turns of hands, how full cells are, a dot's place."""
     said: str = line.evaluate(
-        "e => e.getAttribute('points') ?? [...e.children].map((c) => c.getAttribute('fill-opacity')"
+        "e => e.getAttribute('points') ?? (e.hasAttribute('opacity')"
+        " ? (e.getAttribute('transform') + e.getAttribute('opacity')).match(/[\\d.]+/g).join(' ')"
+        " : null) ?? [...e.children].map((c) => c.getAttribute('fill-opacity')"
         " ?? c.getAttribute('transform').match(/[\\d.]+/)[0]).join(' ')"
     )
     return [float(number) for number in said.split()]
@@ -170,6 +173,8 @@ def expected(figure: touch.TouchFigure, curve: touch.Curve, values: list[float])
     panel = figure.panels[curve.panel]
     if panel.dials:
         return [turned(value) for value in values]
+    if panel.dots:
+        return list(moved(values, figure.frame, panel))
     if panel.axis is None:
         return [fullness(value) for value in values]
     places = (point(number, value, figure.frame, panel) for number, value in enumerate(values))

@@ -31,9 +31,17 @@ function turn(hand, angle) {
   hand.setAttribute("transform", `rotate(${degrees.toFixed(2)} ${x} ${y})`);
 }
 
-/** Draw the values of a line: points of a polyline, hands of dials, or how full cells are. */
+/** Move a dot to its place, shares of the panel to the right and upwards, and fade it. */
+function move(dot, [right, up, full], width, { height }) {
+  const [x, y] = [width * right, height * (1 - up)];
+  dot.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
+  dot.setAttribute("opacity", full.toFixed(3));
+}
+
+/** Draw the values of a line: points of a polyline, hands of dials, a dot, or how full cells are. */
 function draw(line, values, width, panel) {
   if (line.localName === "polyline") line.setAttribute("points", points(values, width, panel));
+  else if (panel.dots) move(line, values, width, panel);
   else if (panel.dials) [...line.children].forEach((hand, number) => turn(hand, values[number]));
   else
     [...line.children].forEach((cell, number) =>
