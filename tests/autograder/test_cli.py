@@ -99,9 +99,10 @@ def test_round_trip(run: Run, project: Path, tmp_path: Path) -> None:
     assert scores == {"Ada_Lovelace": "5.0", "Eve": "2.0", "Bob": "0.0"}
     run("export", "--checks", "-o", tmp_path / "checks.csv", cwd=root)
     assert len((tmp_path / "checks.csv").read_text().splitlines()) == 1 + 3 * 3
+    assert "autograder report tiny" in run("status", cwd=root)
     run("report", cwd=root)
     assert (root / "report" / "tiny.html").is_file()
-    assert "autograder report tiny" in run("status", cwd=root)
+    assert "nothing new since the report" in " ".join(run("status", cwd=root).split())
 
 
 @pytest.mark.parametrize(("answers", "code"), [(tiny.RIGHT, 0), (tiny.WRONG, 1)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
-from itertools import combinations
 from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
@@ -99,7 +98,7 @@ def joined(right: Any, one: Any, other: Any) -> Any | None:
 
 def in_twos(right: Any, mistakes: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
     """Every two of these mistakes that can be made at once, by the words for both."""
-    both = {
-        two: joined(right, mistakes[two[0]], mistakes[two[1]]) for two in combinations(mistakes, 2)
-    }
+    words = list(mistakes)
+    pairs = [(one, other) for place, one in enumerate(words) for other in words[place + 1 :]]
+    both = {two: joined(right, *(mistakes[each] for each in two)) for two in pairs}
     return {two: each for two, each in both.items() if each is not None}
