@@ -12,7 +12,7 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from committed import committed
-from results_of_1997 import ABLATED, LOSERS
+from results_of_1997 import ABLATED, LOSERS, MOVED
 from style import Table, table
 
 from experiments.documents.rows import COLUMNS, table_documents
@@ -172,7 +172,7 @@ def moved_table() -> Table:
     early = learners("adding-100")
     body = [
         (COLUMNS[name], f"{early[name]['budget']:,}", cell([early[name]])[1], cell([late])[1])
-        for name, late in learners("adding-moved").items()
+        for name, late in trials_in(MOVED).items()
     ]
     return table(["learner", "budget", "both in the first half", "one in the last half"], body)
 

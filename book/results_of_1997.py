@@ -13,6 +13,7 @@ DOCUMENTS = (
     "experiments/results/documents-adding-1000.json",
     "experiments/results/documents-multiplication-1000.json",
 )
+MOVED = "experiments/results/documents-adding-moved.json"
 PAPER = (
     "experiments/results/paper-1-4x1-rate0.1.json",
     "experiments/results/paper-1-3x2-rate0.1.json",

@@ -59,15 +59,26 @@ def occurs(symbol: tuple[str, ...], formula: tuple[str, ...]) -> bool:
     )
 
 
-def first_place(symbol: str, start: str, root: Path) -> tuple[str, str] | None:
-    """Return the page and the section's title of a symbol's first place, or None.
+Formulas = dict[str, list[tuple[str, tuple[str, ...]]]]  # by page: section's title, tokens
 
-    Looking begins with the chapter ``start``: letters are few, and mean other things before.
+
+def formulas_from(start: str, root: Path) -> Formulas:
+    """Return all formulas of the chapters from ``start`` on.
+
+    Looking begins there because letters are few, and mean other things before.
     """
-    wanted, pages = tokens(symbol), chapters(root)
-    for page in pages[pages.index(f"book/{start}") :]:
-        source = (root / f"{page}.md").read_text(encoding="utf-8")
-        for title, formula in formulas(source):
+    pages = chapters(root)
+    return {
+        page: list(formulas((root / f"{page}.md").read_text(encoding="utf-8")))
+        for page in pages[pages.index(f"book/{start}") :]
+    }
+
+
+def first_place(symbol: str, found: Formulas) -> tuple[str, str] | None:
+    """Return the page and the section's title of a symbol's first place, or None."""
+    wanted = tokens(symbol)
+    for page, there in found.items():
+        for title, formula in there:
             if occurs(wanted, formula):
                 return page, title
     return None
@@ -83,8 +94,10 @@ class SymbolsDirective(SphinxDirective):
         parsed = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, parsed)
         root = Path(self.env.srcdir)
-        for page in chapters(root):
+        pages = chapters(root)
+        for page in pages:
             self.env.note_dependency(str(root / f"{page}.md"))
+        known = formulas_from(self.arguments[0], root)
         for group in parsed.findall(nodes.tgroup):
             group["cols"] += 1
             group.insert(
@@ -94,17 +107,17 @@ class SymbolsDirective(SphinxDirective):
                 head[0] += nodes.entry("", nodes.paragraph("", "first place"))
             for body in group.findall(nodes.tbody):
                 for row in body:
-                    row += nodes.entry("", self.place(row[0], root))
+                    row += nodes.entry("", self.place(row[0], pages, known))
         return list(parsed.children)
 
-    def place(self, cell: nodes.Node, root: Path) -> nodes.paragraph:
+    def place(self, cell: nodes.Node, pages: list[str], known: Formulas) -> nodes.paragraph:
         """Return a link to the first place of the first symbol in a cell."""
         symbol = next(iter(cell.findall(nodes.math))).astext()
-        found = first_place(symbol, self.arguments[0], root)
+        found = first_place(symbol, known)
         if found is None:
             raise ExtensionError(f"{self.env.docname}: no chapter has a formula with {symbol!r}")
         page, title = found
-        number = chapters(root).index(page) + 1
+        number = pages.index(page) + 1
         text = f"Chapter {number}: {title.replace('$', '')}"
         uri = f"{page.rpartition('/')[2]}.html#{nodes.make_id(title)}"
         return nodes.paragraph("", "", nodes.reference("", text, refuri=uri, internal=True))

@@ -267,6 +267,19 @@ def arrowhead(tip: Point, towards: Point, length: float) -> list[Point]:
     ]
 
 
+def window(corner: Point, width: float, height: float, elements: list[svg.Element]) -> svg.SVG:
+    """Return a picture within a picture: its own zero, and nothing shows outside of it."""
+    return svg.SVG(
+        xmlns=None,
+        x=corner.x,
+        y=corner.y,
+        width=width,  # type: ignore[arg-type]
+        height=height,  # type: ignore[arg-type]
+        viewBox=svg.ViewBoxSpec(0, 0, width, height),  # type: ignore[arg-type]
+        elements=elements,
+    )
+
+
 def flat(points: Sequence[Point]) -> list[float]:
     """Return coordinates as SVG lists them."""
     return [round(c, 1) for point in points for c in point]

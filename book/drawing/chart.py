@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import svg
 
-from drawing.canvas import FINE, Canvas, Drawing, Point, ink
+from drawing.canvas import FINE, Canvas, Drawing, Point, ink, window
 from drawing.dots import scatter
 from drawing.label import width
 
@@ -181,17 +181,8 @@ def _lines(
     for step in frame.steps[:: frame.tick]:
         x = left + frame.x(step - frame.first)
         _rule(canvas, Point(x, top), Point(x, bottom))
-    canvas.add(
-        svg.SVG(
-            xmlns=None,
-            x=left,
-            y=top,
-            width=frame.width,  # type: ignore[arg-type]
-            height=panel.height,  # type: ignore[arg-type]
-            viewBox=svg.ViewBoxSpec(0, 0, frame.width, panel.height),  # type: ignore[arg-type]
-            elements=[_drawn(line, frame, panel) for line in reversed(lines)],  # the first on top
-        )
-    )
+    drawn = [_drawn(line, frame, panel) for line in reversed(lines)]  # the first on top
+    canvas.add(window(Point(left, top), frame.width, panel.height, drawn))
     return bottom
 
 

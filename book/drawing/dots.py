@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import svg
 
-from drawing.canvas import FINE, Canvas, Point, ink
+from drawing.canvas import FINE, Canvas, Point, ink, window
 from drawing.label import tspans
 
 if TYPE_CHECKING:
@@ -49,16 +49,8 @@ def scatter(
             x=left, y=top, width=frame.width, height=panel.height, fill="none", stroke=ink("rule")
         )
     )
-    inside = svg.SVG(
-        xmlns=None,
-        x=left,
-        y=top,
-        width=frame.width,  # type: ignore[arg-type]
-        height=panel.height,  # type: ignore[arg-type]
-        viewBox=svg.ViewBoxSpec(0, 0, frame.width, panel.height),  # type: ignore[arg-type]
-        elements=[_dot(line, frame, panel) for line in lines],
-    )
-    canvas.add(inside)
+    dots = [_dot(line, frame, panel) for line in lines]
+    canvas.add(window(Point(left, top), frame.width, panel.height, dots))
     return bottom + 42
 
 

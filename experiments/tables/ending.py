@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 
-from experiments.documents.rows import ROWS
 from experiments.harness.outcomes import seeds_of
 from experiments.harness.registry import Outcome
 from experiments.paper.today import task_from
@@ -86,17 +85,12 @@ def rising(curve: list[list[float]]) -> bool | None:
     return bool(last - before > max(0.01, 3 * chance))
 
 
-@cache
-def _known() -> dict[str, Task]:
-    return {row.task: TASKS[row.task] for row in ROWS if row.task in TASKS}
-
-
 def share_of_the_mean(given: Any) -> float | None:
     """Return what share the mean target gets right; None for the Reber grammar.
 
     ``given``: a task as a trial's parameters hold it.
     """
-    task = task_from(given) if isinstance(given, dict) else _known().get(given)
+    task = task_from(given) if isinstance(given, dict) else TASKS.get(given)
     return None if task is None else _share_of_the_mean(task)
 
 

@@ -39,6 +39,15 @@ def test_a_page_runs_again_when_any_of_the_results_changes(
     assert set(listed) == {f"experiments/results/{name}.json" for name in names}
 
 
+def test_a_moved_mark_stands_beside_the_paper_s_own_places() -> None:
+    rows = rows_of(rerun.moved_table())
+    early = rerun.learners("adding-100")
+    for row, (name, late) in zip(rows, rerun.trials_in(results.MOVED).items(), strict=True):
+        budget, both, one = (said.get_text() for said in row.select("td"))
+        assert budget == f"{early[name]['budget']:,}"
+        assert (both, one) == (cell([early[name]])[1], cell([late])[1])
+
+
 def test_every_row_of_the_paper_stands_in_its_table() -> None:
     rows = rows_of(rerun.paper_table())
     assert [row.select_one("th").get_text() for row in rows] == [
