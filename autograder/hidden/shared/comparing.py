@@ -14,8 +14,6 @@ from autograder.hidden.shared.layers import Answer, Layer, Rule, State, Trial, V
 from autograder.hidden.shared.mistakes import named
 from autograder.hidden.shared.tools import ATOL, close, with_gradient
 
-SQUEEZED = "Is an axis squeezed away?"
-
 
 def expect_answer(
     trial: Trial,
@@ -25,27 +23,34 @@ def expect_answer(
     method: str,
     hint: str,
     only: tuple[str, ...] | None = None,
+    shapes: str = "",
 ) -> None:
-    """Fail unless the answer is right for tokens and state; name the mistake."""
+    """Fail unless the answer is right for tokens and state; name the mistake.
+
+    `shapes` is the hint where a shape is wrong, and `hint` where only numbers are.
+    """
     wanted = trial.right(x, state)
     for part in only or tuple(wanted):
         value, right = found[part], wanted[part].detach()
         if not close(value, right, ATOL):
             like = named(trial.layer, trial.weights, x, state, lambda a: alike(value, a[part]))  # noqa: B023
-            words = (
-                like[0]
-                if like
-                else _unlike(trial, x, state, method) or _fitting(hint, value, right)
-            )
+            words = like[0] if like else _unlike(trial, x, state, method)
+            words = words or _misshapen(value, right, shapes) or hint
             expect_close(value, right, atol=ATOL, rtol=ATOL, what=f"{part} of {method}", hint=words)
 
 
 def expect_or_known(
-    trial: Trial, found: Answer, x: Tensor, state: State, method: str, hint: str
+    trial: Trial,
+    found: Answer,
+    x: Tensor,
+    state: State,
+    method: str,
+    hint: str,
+    shapes: str = "",
 ) -> None:
     """As `_expect`, but a typical mistake passes: other laws look at it, and it costs once."""
     if habit(trial, found, x, state) is None:
-        expect_answer(trial, found, x, state, method, hint)
+        expect_answer(trial, found, x, state, method, hint, shapes=shapes)
 
 
 def habit(trial: Trial, found: Answer, x: Tensor, state: State) -> Rule | None:
@@ -77,11 +82,9 @@ def expect_variant(
     expect_or_known(trial, found, x, state, f"forward with {what}", variant.hint)
 
 
-def _fitting(hint: str, value: object, right: Tensor) -> str:
-    """The hint, unless it is about shapes and the shape is right, or there should be nothing."""
-    if not isinstance(value, Tensor) or hint != SQUEEZED:
-        return hint
-    if value.shape == right.shape:
+def _misshapen(value: object, right: Tensor, hint: str) -> str:
+    """Words for a wrong shape; none for a right one."""
+    if isinstance(value, Tensor) and value.shape == right.shape:
         return ""
     return hint if right.numel() else "It should be empty: a slice from -0 on takes everything"
 

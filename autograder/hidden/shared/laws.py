@@ -14,7 +14,6 @@ from torch import Tensor
 
 from autograder.checks import CheckFailure, Student, Suite, expect_close, expect_shape
 from autograder.hidden.shared.comparing import (
-    SQUEEZED,
     alike,
     as_sequence,
     by_steps,
@@ -30,6 +29,7 @@ from autograder.hidden.shared.lending import fails, lending
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, untouched
 
 Law = Callable[[Student, torch.Generator, Layer], None]
+SQUEEZED = "Is an axis squeezed away?"
 LONG = 67  # tokens: more than a usual stretch of truncated back-propagation
 TITLES: dict[str, str] = {}
 
@@ -196,11 +196,11 @@ def layer_edges(student: Student, rng: torch.Generator, layer: Layer) -> None:
         for batch, time in shapes if not number else (shapes[number % len(shapes)],):
             x, state = trial.tokens(batch, time), trial.somewhere(batch)
             when = f"forward, with a batch of {batch} and {time} tokens in {layer.name}{size},"
-            expect_or_known(trial, trial.forward(x, state), x, state, when, SQUEEZED)
+            expect_or_known(trial, trial.forward(x, state), x, state, when, "", shapes=SQUEEZED)
             one = trial.step(x[:, 0], state)
             one["the output"] = as_sequence(one["the output"])
             when = f"step, with a batch of {batch} in {layer.name}{size},"
-            expect_or_known(trial, one, x[:, :1], state, when, SQUEEZED)
+            expect_or_known(trial, one, x[:, :1], state, when, "", shapes=SQUEEZED)
     for what, variant in layer.variants.items():
         expect_variant(student, rng, layer, what, variant)
     trial = Trial(student, rng, layer)

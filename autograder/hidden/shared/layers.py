@@ -63,6 +63,7 @@ class Layer:
         begins: a state that a sequence begins with where the initial one holds nothing to work
             with: what a decoder that has read a source starts from. Otherwise it is `start`.
         wrong: typical mistakes of this layer beside those of any layer.
+        doubles: two of them at once, by the words for both; asked for when none alone explains.
         variants: other arguments of the constructor, by words for them.
         lent: see `Lent`; None when the layer stands on nothing else.
     """
@@ -76,6 +77,7 @@ class Layer:
     start: Callable[[Weights, int], State]
     options: tuple[Any, ...] = ()
     wrong: Mapping[str, Rule] = field(default_factory=dict)
+    doubles: Callable[[], Mapping[tuple[str, ...], Rule]] = dict
     variants: Mapping[str, Variant] = field(default_factory=dict)
     lent: Lent | None = None
     begins: Callable[[torch.Generator, Weights, int], State] | None = None

@@ -233,4 +233,5 @@ MISTAKES: Mapping[str, Mapping[str, Choosing]] = {
         ),
     },
 }
-WRONG = {words: each.rule for wrong in MISTAKES.values() for words, each in wrong.items()}
+SINGLE = {words: each for wrong in MISTAKES.values() for words, each in wrong.items()}
+WRONG = {words: each.rule for words, each in SINGLE.items()}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from autograder.checks import Student, expect
 from autograder.hidden.shared import laws
-from autograder.hidden.shared.layers import Layer, Rule
-from autograder.hidden.shared.owned import in_twos
+from autograder.hidden.shared.layers import Layer
 from autograder.hidden.state_space.recurring import (
     DELTA,
     DELTA_WRONG,
@@ -18,7 +15,7 @@ from autograder.hidden.state_space.recurring import (
     gru_start,
     gru_weights,
 )
-from autograder.hidden.state_space.stepping import Words, hold
+from autograder.hidden.state_space.stepping import hold, rules_in_twos
 from autograder.hidden.state_space.suite import RECURRENT, suite
 
 KINDS = {
@@ -31,6 +28,7 @@ KINDS = {
         rule=GRU.rule,
         start=gru_start,
         wrong={words: each.rule for words, each in GRU_WRONG.items()},
+        doubles=lambda: rules_in_twos(GRU, GRU_WRONG),
     ),
     "gated delta rule": Layer(
         name="Recurrent",
@@ -41,6 +39,7 @@ KINDS = {
         rule=DELTA.rule,
         start=delta_start,
         wrong={words: each.rule for words, each in DELTA_WRONG.items()},
+        doubles=lambda: rules_in_twos(DELTA, DELTA_WRONG),
     ),
 }
 
@@ -54,22 +53,10 @@ def chosen(student: Student) -> Layer:
     return KINDS[kind]
 
 
-DOUBLES = {
-    "VectorState": in_twos(GRU, GRU_WRONG),
-    "MatrixState": in_twos(DELTA, DELTA_WRONG),
-}
-
-
-def doubles(layer: Layer) -> Mapping[Words, Rule]:
-    """The equations with two mistakes, by their words."""
-    return {two: each.rule for two, each in DOUBLES[layer.record].items()}
-
-
 hold(
     suite,
     RECURRENT,
     chosen,
-    doubles,
     {(law,): 0.5 for law in laws.ALL},
     "recurrent_",
     strict=(laws.one_step,),

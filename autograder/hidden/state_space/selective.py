@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-
 import torch
 from torch import Tensor
 
 from autograder.checks import Student, expect_shape
 from autograder.hidden.shared import laws
 from autograder.hidden.shared.layers import Layer, Rule, Trial
-from autograder.hidden.shared.owned import Mistake, in_twos, known
+from autograder.hidden.shared.owned import Mistake, known
 from autograder.hidden.shared.tools import ATOL, close, expect_value
 from autograder.hidden.state_space.choosing import (
     MISTAKES,
     RIGHT,
+    SINGLE,
     WRONG,
     random_weights,
     start,
 )
-from autograder.hidden.state_space.stepping import Words, as_it_steps, hold
+from autograder.hidden.state_space.stepping import as_it_steps, hold, rules_in_twos
 from autograder.hidden.state_space.suite import SELECTIVE, suite
 
 LAYER = Layer(
@@ -32,19 +30,9 @@ LAYER = Layer(
     rule=RIGHT.rule,
     start=start,
     wrong=WRONG,
+    doubles=lambda: rules_in_twos(RIGHT, SINGLE),
 )
 WHAT = "the output of step"
-
-
-@cache
-def _doubles() -> dict[Words, Rule]:
-    single = {words: each for wrong in MISTAKES.values() for words, each in wrong.items()}
-    return {two: each.rule for two, each in in_twos(RIGHT, single).items()}
-
-
-def doubles(layer: Layer) -> Mapping[Words, Rule]:
-    """The equations with two mistakes, by their words."""
-    return _doubles()
 
 
 def expect_in_step(student: Student, rng: torch.Generator, mechanism: str, hint: str) -> None:
@@ -71,7 +59,7 @@ def expect_in_step(student: Student, rng: torch.Generator, mechanism: str, hint:
     if close(found, wanted, ATOL) or any(close(found, answer(each), 100 * ATOL) for each in others):
         return
     own = {words: answer(each.rule) for words, each in MISTAKES[mechanism].items()}
-    layer, two = as_it_steps(student, LAYER, doubles)
+    layer, two = as_it_steps(student, LAYER)
     if len(two) > 1 and close(found, answer(layer.rule), 100 * ATOL):
         named = [words for words in two if words in own]
         if not named:
@@ -118,7 +106,6 @@ hold(
     suite,
     SELECTIVE,
     lambda student: LAYER,
-    doubles,
     {
         (laws.initial_state,): 0.5,
         (laws.one_step,): 0.5,

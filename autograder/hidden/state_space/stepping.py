@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -15,10 +16,15 @@ from autograder.checks import Student, Suite
 from autograder.hidden.shared.comparing import alike
 from autograder.hidden.shared.laws import TITLES, Law, one_step, whole_sequence
 from autograder.hidden.shared.layers import Layer, Rule, Trial
+from autograder.hidden.shared.owned import in_twos
 
 Words = tuple[str, ...]  # of the mistakes in an equation
 Choice = Callable[[Student], Layer]
-Doubles = Callable[[Layer], Mapping[Words, Rule]]  # equations with two mistakes
+
+
+def rules_in_twos(right: Any, mistakes: Mapping[str, Any]) -> dict[Words, Rule]:
+    """The rules of all equations with two of these mistakes in them."""
+    return {two: each.rule for two, each in in_twos(right, mistakes).items()}
 
 
 def steps_by(trial: Trial, rules: Mapping[Words, Rule]) -> Words | None:
@@ -40,22 +46,24 @@ def steps_by(trial: Trial, rules: Mapping[Words, Rule]) -> Words | None:
     return None
 
 
-def as_it_steps(student: Student, layer: Layer, doubles: Doubles) -> tuple[Layer, Words]:
+def as_it_steps(student: Student, layer: Layer) -> tuple[Layer, Words]:
     """The layer whose rule is the equation that the student's steps show, and its mistakes.
 
     The rule is ours, in any case; it is the right one when the steps are right or unknown. It is
     looked for once for each submission.
     """
-    known: dict[Words, Rule] = {(): layer.rule}
-    known |= {(words,): rule for words, rule in layer.wrong.items()}
 
-    def search(rng: torch.Generator) -> Words | None:
+    def search(rng: torch.Generator) -> tuple[Words, Rule]:
         trial = Trial(student, rng, layer)
-        found = steps_by(trial, known)
-        return steps_by(trial, doubles(layer)) if found is None else found
+        rules: dict[Words, Rule] = {(): layer.rule}
+        rules |= {(words,): rule for words, rule in layer.wrong.items()}
+        found = steps_by(trial, rules)
+        if found is None:
+            rules |= layer.doubles()
+            found = steps_by(trial, rules) or ()
+        return found, rules[found]
 
-    found = student.desk.once(f"the equation of {layer.name}", search) or ()
-    rule = doubles(layer)[found] if len(found) > 1 else known[found]
+    found, rule = student.desk.once(f"the equation of {layer.name}", search)
     return replace(layer, rule=rule), found
 
 
@@ -63,7 +71,6 @@ def hold(
     suite: Suite,
     grade_id: str,
     layer: Choice,
-    doubles: Doubles,
     checks: Mapping[tuple[Law, ...], float],
     prefix: str,
     strict: tuple[Law, ...] = (),
@@ -76,7 +83,7 @@ def hold(
     def register(laws: tuple[Law, ...], worth: float) -> None:
         def check(student: Student, rng: torch.Generator) -> None:
             right = layer(student)
-            by_steps, mistakes = as_it_steps(student, right, doubles)
+            by_steps, mistakes = as_it_steps(student, right)
             held = right if laws[0] in strict else by_steps
             # A step that is right says what the equation is; forward's own mistakes are named once.
             named = laws[0] in (one_step, whole_sequence) and held.rule is right.rule
