@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,9 @@ def how_much(record: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
+@cache
 def load_claims(path: Path = CLAIMS_FILE) -> dict[str, Claim]:
-    """Read all claims, by id, in the order of the file."""
+    """Return all claims, by id, in the order of the file, as it is when first asked."""
     claims: dict[str, Claim] = {}
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
         fields = dict(entry)

@@ -129,6 +129,10 @@ LONGER: dict[tuple[str, str], int] = {
     ("multiplication-1000", "gru-chrono"): 32_000,
     ("multiplication-1000", "lstm-chrono"): 32_000,
     ("adding-100", "gru"): 400_000,
+    ("adding-100", "lstm"): 240_000,
+    ("adding-100", "mamba"): 80_000,
+    ("order-2-100", "mamba"): 80_000,
+    ("order-2-100", "lstm"): 240_000,
 }
 
 ROWS = [
