@@ -1,26 +1,22 @@
-"""The experiments of 1997, run again: what was printed and what was measured, side by side.
+"""The experiments of 1997, run again: results by row, by learner and by changed detail.
 
-A cell's words are those of ``python -m experiments table``: a trial that did not meet its
-criterion within its budget is not solved, and the cell says what it can do instead.
+The tables that stand them side by side are in ``tables_of_1997``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from statistics import mean
 from typing import Any, NamedTuple
 
 from committed import committed
-from results_of_1997 import ABLATED, LOSERS, MOVED
-from style import Table, table
+from results_of_1997 import ABLATED
 
-from experiments.documents.rows import COLUMNS, table_documents
 from experiments.documents.rows import ROWS as DOCUMENT_ROWS
-from experiments.harness.outcomes import describe, seeds_of, successes
+from experiments.harness.outcomes import seeds_of, successes
 from experiments.paper.rows import ROWS
 from experiments.search.rows import details
-from experiments.tables.printed import cell, modern_name
+from experiments.tables.printed import modern_name
 
 SAID = {  # what a detail of the search changes
     "": "as printed",
@@ -155,67 +151,6 @@ def surprising(task: str) -> float:
     return mean(share for some in shares for share in some)
 
 
-def documents_table() -> Table:
-    """Return the document's cells, each beside what was measured; rows are tasks."""
-    rows = table_documents()
-    printed = [name for name in COLUMNS if name in rows[0]["document"]]
-    body = []
-    for row in rows:
-        cells = trials_in(f"experiments/results/{row['experiment']}.json")
-        said = (f"{row['document'][name]} | {cell([cells[name]])[1]}" for name in printed)
-        body.append((row["title"], *said))
-    return table(["task", *(COLUMNS[name] for name in printed)], body)
-
-
-def moved_table() -> Table:
-    """Return learners of adding, T = 100, with both marks early, and with one of them late."""
-    early = learners("adding-100")
-    body = [
-        (COLUMNS[name], f"{early[name]['budget']:,}", cell([early[name]])[1], cell([late])[1])
-        for name, late in trials_in(MOVED).items()
-    ]
-    return table(["learner", "budget", "both in the first half", "one in the last half"], body)
-
-
-def paper_table() -> Table:
-    """Return the paper's rows: its own figures, its recipe run again, and today's training."""
-    body = []
-    for row in ROWS:
-        done = seeds(f"paper-{row.name}")
-        wrong = [seed["test_wrong"] for seed in done if seed["solved"]]
-        body.append(
-            (
-                title(row.name),
-                f"{row.paper:,}, {row.paper_success}",
-                cell(outcomes(f"paper-{row.name}"))[1],
-                f"{mean(wrong):.1f}" if wrong else "—",
-                cell(outcomes(f"modern-{modern_name(row.name)}"))[1],
-            )
-        )
-    header = ["task", "paper: sequences, solved", "its recipe, here", "then wrong", "Adam, here"]
-    return table(header, body)
-
-
-def search_table(rows: Sequence[str]) -> Table:
-    """Return rows of the paper as printed, and below each what one changed detail does."""
-    body = []
-    for row in rows:
-        for detail in ("", *details(row)):
-            found = again(row, detail)
-            solved = f"{len(found.solved)} of {found.count}"
-            body.append((f"{title(row)}; {SAID[detail]}", solved, found.in_words()))
-    return table(["recipe", "solved", "times the paper's sequences"], body)
-
-
-def ablation_table(variants: dict[str, str]) -> Table:
-    """Return what is left of three tasks when something is taken out; titles are the values."""
-    body = []
-    for variant, title in variants.items():
-        cells = (ablated(task, variant) for task in ABLATED)
-        body.append((title, *(describe([found])[1] if found else "—" for found in cells)))
-    return table(["net", *ABLATED], body)
-
-
 def ablated(task: str, variant: str) -> Outcome | None:
     """Return the outcome of one task with one change, None where it was not tried."""
     found: Outcome = {}
@@ -224,20 +159,14 @@ def ablated(task: str, variant: str) -> Outcome | None:
     return found.get(variant)
 
 
-def lost_table(names: dict[str, str], lengths: Sequence[int]) -> Table:
-    """Return how the models that lost do on tasks 2a and 2b, each at the best of its rates."""
-    header = ["model"]
-    body: dict[str, list[str]] = {name: [] for name in names}
-    for task, path in LOSERS.items():
-        found = trials_in(path)
-        for length in lengths:
-            header.append(f"{task}, p = {length}")
-            for name in names:
-                trials = [
-                    trial
-                    for trial in found.values()
-                    if trial["parameters"]["learner"] == name and trial["parameters"]["p"] == length
-                ]
-                best = min(trials, key=lambda trial: sum(s["sequences"] for s in trial["seeds"]))
-                body[name].append(describe([best])[1])
-    return table(header, [(names[name], *cells) for name, cells in body.items()])
+def ahead() -> tuple[int, int]:
+    """Return in how many rows a larger share of nets passes with Adam, and by the recipe."""
+    pairs = [(outcomes(f"modern-{modern_name(r.name)}"), outcomes(f"paper-{r.name}")) for r in ROWS]
+    gaps = [part_of(today) - part_of(recipe) for today, recipe in pairs]
+    return sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+
+
+def part_of(trials: list[Outcome]) -> float:
+    """Return which part of all nets of some trials met their criterion."""
+    solved, count = successes(trials)
+    return len(solved) / count

@@ -91,17 +91,18 @@ class Code:
 
     def _read(self, name: str) -> File:
         tree = ast.parse((self.root / name).read_bytes(), filename=name)
+        nodes = list(ast.walk(tree))
         package = name.split("/")[:-1]
         found = {
             alias: self._imported(node, alias, package)
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names
         }
         ours = {alias: target for alias, target in found.items() if target}
         text: list[str] = []
         uses: list[str] = []
-        for piece in _Writer(tree, ours).write(tree):
+        for piece in _Writer(tree, ours, _single(nodes, ours)).pieces:
             if isinstance(piece, Import):
                 uses.append(piece.file)
                 text.append(f"<{piece.attribute}>")
@@ -159,12 +160,12 @@ def _hash(text: str) -> str:
 EMPTY = _hash("Module()")
 
 
-def _single(tree: ast.AST, ours: dict[ast.alias, Import]) -> dict[str, Import]:
+def _single(nodes: list[ast.AST], ours: dict[ast.alias, Import]) -> dict[str, Import]:
     """Return the imports of ours by name, where a name means nothing else in the whole file.
 
     A name that something else is called too, in whatever scope, is left out.
     """
-    elsewhere = set(_bound(tree, ours))
+    elsewhere = set(_bound(nodes, ours))
     meanings: dict[str, set[Import]] = {}
     for target in ours.values():
         meanings.setdefault(target.name, set()).add(target)
@@ -175,9 +176,9 @@ def _single(tree: ast.AST, ours: dict[ast.alias, Import]) -> dict[str, Import]:
     }
 
 
-def _bound(tree: ast.AST, leave_out: Collection[ast.alias]) -> Iterator[str]:
+def _bound(nodes: list[ast.AST], leave_out: Collection[ast.alias]) -> Iterator[str]:
     """Yield every name that a file gives to something, but for some imports."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.alias):
             if node not in leave_out:
                 yield node.asname or node.name.partition(".")[0]
@@ -193,44 +194,50 @@ def _bound(tree: ast.AST, leave_out: Collection[ast.alias]) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes a syntax tree as text, in which names from imports of ours stand as ``Import``."""
+    """Writes a syntax tree as text, in which names from imports of ours stand as ``Import``.
 
-    def __init__(self, tree: ast.AST, ours: dict[ast.alias, Import]) -> None:
-        self.ours, self.single = ours, _single(tree, ours)
+    ``pieces`` holds the text.
+    """
+
+    def __init__(
+        self, tree: ast.AST, ours: dict[ast.alias, Import], single: dict[str, Import]
+    ) -> None:
+        self.ours, self.single = ours, single
         self.kept = {a: target for a, target in ours.items() if target.name not in self.single}
+        self.pieces: list[str | Import] = []
+        self._write(tree)
 
-    def write(self, part: object) -> Iterator[str | Import]:
-        """Yield the pieces of a node, a list or a plain value."""
+    def _write(self, part: object) -> None:
+        """Write a node, a list or a plain value."""
         if isinstance(part, ast.AST):
-            yield from self._node(part)
+            self._node(part)
         elif isinstance(part, list):
-            yield "["
+            self.pieces.append("[")
             for item in part:
-                yield from self.write(item)
-                yield ","
-            yield "]"
+                self._write(item)
+                self.pieces.append(",")
+            self.pieces.append("]")
         else:
-            yield f"{type(part).__name__}:{part!r}"
+            self.pieces.append(f"{type(part).__name__}:{part!r}")
 
-    def _node(self, node: ast.AST) -> Iterator[str | Import]:
+    def _node(self, node: ast.AST) -> None:
         target = self._means(node)
         if target:
-            yield target
+            self.pieces.append(target)
             return
         if isinstance(node, ast.alias) and node in self.kept:
             target = self.kept[node]
-            yield f"import {target.name}="
-            yield target
+            self.pieces += [f"import {target.name}=", target]
             return
-        yield f"{type(node).__name__}("
+        self.pieces.append(f"{type(node).__name__}(")
         # Versions of Python differ in fields that are mostly empty: those do not show.
         for field, value in sorted(ast.iter_fields(node)):
             value = self._shown(node, field, value)
             if field not in NOTHING and (isinstance(node, ast.Constant) or value not in (None, [])):
-                yield f"{field}="
-                yield from self.write(value)
-                yield ";"
-        yield ")"
+                self.pieces.append(f"{field}=")
+                self._write(value)
+                self.pieces.append(";")
+        self.pieces.append(")")
 
     def _means(self, node: ast.AST) -> Import | None:
         """Return what a use of a name leads to: ``module.name`` is the same as ``name`` alone."""

@@ -43,7 +43,7 @@ def main(course: Path) -> None:
         "gradebook": course / "gradebook.db",
         "marks as CSV": course / "marks.csv",
         "feedback": course / "feedback",
-        "class report": course / "report" / f"{ASSIGNMENT}.html",
+        "class report": course / "report" / ASSIGNMENT / "index.html",
     }
     missing = [name for name, place in places.items() if not place.exists() and name != "book"]
     if missing:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import postgresql
 
 # Set before anything imports torch, and inherited by every process a test starts. There is a test
 # process per core already; threads of their own make small tensors many times slower.
@@ -19,6 +23,7 @@ CHROMIUM = next(
 NEEDS = {
     "sandbox": ("bubblewrap", shutil.which("bwrap")),
     "browser": ("chromium", CHROMIUM),
+    "postgresql": ("postgresql", postgresql.program("initdb")),
 }
 
 
@@ -36,6 +41,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in unable]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage rarely, and not among thousands of tests that stay until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout that is being tested."""
@@ -47,3 +59,10 @@ def chromium_path() -> str:
     """The system's Chromium; tests that ask for it carry the marker ``browser``."""
     assert CHROMIUM is not None
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server of this process; tests that ask for it carry the marker."""
+    with postgresql.running() as server:
+        yield server

@@ -19,6 +19,8 @@ from exercise_pages import below_title, exercises
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
+from autograder.steps import student_package
+
 CHAPTER = "chapter-"  # its assignment has the same name, and both end up in one folder
 
 FIRST_LINES = """\
@@ -112,7 +114,7 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
     if chapters:
         archives.write_code(root, target)
     if exercises(app.env):
-        archives.write_check(root, target)
+        student_package.write(target)
 
 
 def link_downloads(app: Sphinx, docname: str, source: list[str]) -> None:

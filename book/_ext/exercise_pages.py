@@ -12,7 +12,8 @@ import ast
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from sphinx.environment import BuildEnvironment
 
 import autograder.hidden
 from autograder.course import directory as courses
+from autograder.steps import student_package
 from autograder.steps.release import release
 
 FOLDER = "exercises/"
@@ -49,9 +51,12 @@ BOX = """
    ```text
    pip install ./{wheel}
    autograder check {name}.ipynb
+   autograder hint {name}.ipynb 1
    ```
 
-   It runs your cells and the visible tests, and says what to look at when one fails.
+   The second line runs your cells and the visible tests, and says what to look at when one fails;
+   with `--watch` it does so whenever you save. The third shows a hint for part 1, the next one
+   each time.
 4. **Hand in** the notebook as your instructor tells you, when nothing fails after a restart of the
    kernel. More checks run then.
 :::
@@ -92,7 +97,7 @@ def add_box(app: Sphinx, docname: str, source: list[str]) -> None:
         name=name,
         chapter=f"It goes with {{doc}}`/{chapter}`.\n\n" if chapter else "",
         packages=" ".join(packages_of(notebook)),
-        wheel=archives.check_wheel(Path(app.srcdir)),
+        wheel=student_package.file_name(),
         up=f"../{archives.FOLDER}/",
     )
     source[0] = below_title(source[0], box)
@@ -121,8 +126,13 @@ def packages_of(notebook: NotebookNode) -> list[str]:
         for node in ast.walk(ast.parse(cell.source))
         for name in imported(node)
     }
-    known = packages_distributions()
-    return sorted({known[name][0] for name in names - sys.stdlib_module_names})
+    return sorted({installed()[name][0] for name in names - sys.stdlib_module_names})
+
+
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """Return, by module, the packages that bring it; this looks at every installed file."""
+    return packages_distributions()
 
 
 def imported(node: ast.AST) -> list[str]:

@@ -11,6 +11,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,23 +50,26 @@ def files_used(code: str, root: Path, folder: Path) -> set[Path]:
     waiting = [(code, folder)]
     while waiting:
         text, here = waiting.pop()
-        tree = ast.parse(
-            "".join(line for line in text.splitlines(True) if line.lstrip()[:1] != "%")
-        )
-        names = {f"{name.replace('.', '/')}.py" for name in modules(tree)}
-        names |= {f"{name.replace('.', '/')}/__init__.py" for name in modules(tree)}
-        names |= {
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value
-        }
-        for name in names:
+        for name in paths_in(text):
             for path in {root / name, folder / name, here / name}:
                 if is_project_file(path, root) and path not in used:
                     used.add(path)
                     if path.suffix == ".py":
                         waiting.append((path.read_text(encoding="utf-8"), path.parent))
     return used
+
+
+@cache
+def paths_in(code: str) -> frozenset[str]:
+    """Return the paths that modules would have which the code imports, and all of its strings."""
+    tree = ast.parse("".join(line for line in code.splitlines(True) if line.lstrip()[:1] != "%"))
+    names = {f"{name.replace('.', '/')}.py" for name in modules(tree)}
+    names |= {f"{name.replace('.', '/')}/__init__.py" for name in modules(tree)}
+    return frozenset(names) | {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value
+    }
 
 
 def is_project_file(path: Path, root: Path) -> bool:

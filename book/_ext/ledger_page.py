@@ -18,13 +18,13 @@ from docutils import nodes
 from ledger import GLUE_PREFIX, VERDICTS, Claim, how_much, load_claims
 from ledger_directives import LEDGER, CountSlot, add_words
 from ledger_entries import DetailsSlot, NumberSlot, labelled, run_again
-from result_cards import card_pages
+from result_cards import card_pages, known_results
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
-from experiments.harness.ledger import Measured, in_results
+from experiments.harness.ledger import Measured
 
 LOGGER = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def check_ledger(app: Sphinx, env: BuildEnvironment) -> None:
         docname: env.metadata[docname].get("topics", "").split() for docname in env.found_docs
     }
     for message in problems(
-        load_claims(), measurements(env), topics, in_results(), card_pages(env)
+        load_claims(), measurements(env), topics, known_results(), card_pages(env)
     ):
         LOGGER.warning("claims ledger: %s", message)
 
@@ -133,7 +133,7 @@ class FillMeasurements(SphinxPostTransform):
             return
         claims = load_claims()
         found = {record["claim"]: (page, record) for page, record in measurements(self.env)}
-        results, cards = in_results(), {name: page for page, name in card_pages(self.env)}
+        results, cards = known_results(), {name: page for page, name in card_pages(self.env)}
         known = counts(claims, {*found, *results})
         for slot in sentences:
             if slot["count"] not in known:

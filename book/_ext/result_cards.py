@@ -7,6 +7,7 @@ written, so it is that of today's results; the ledger links to the card.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from docutils import nodes
@@ -17,9 +18,15 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from experiments.harness.ledger import in_results
+from experiments.harness.ledger import Measured, in_results
 
 CARDS = "result_cards"  # in a page's metadata: the claims whose cards stand on it
+
+
+@cache
+def known_results() -> dict[str, Measured]:
+    """Return, by claim, what the committed results say, as they are when first asked."""
+    return in_results()
 
 
 class CardSlot(nodes.General, nodes.Element):
@@ -36,7 +43,7 @@ class ResultCard(SphinxDirective):
         name = self.arguments[0]
         if name not in load_claims():
             raise self.error(f"no claim {name!r} in {CLAIMS_FILE.name}")
-        if name not in in_results():
+        if name not in known_results():
             raise self.error(
                 f"no results measure {name!r} in full; let a cell call `measured`, or run its "
                 "experiment"
@@ -54,9 +61,8 @@ class FillCards(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         slots = list(self.document.findall(CardSlot))
-        results = in_results() if slots else {}
         for slot in slots:
-            result = results[slot["claim"]]
+            result = known_results()[slot["claim"]]
             again = run_again(result.experiments)
             claim = load_claims()[slot["claim"]]
             text = result.finding.text

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.sharing import built_once
 
@@ -35,17 +39,29 @@ def lay_out(root: Path, pages: Mapping[str, str]) -> Path:
     return book
 
 
-def jupyter_book(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
-    """Build the book in ``source`` with warnings as errors; notebooks come from its cache."""
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
-    return subprocess.run(
-        [*command, "--path-output", str(output), "-W", "-n", "--keep-going"],
-        cwd=source,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+@cache
+def builder() -> subprocess.Popen[str]:
+    """Start the process that books are built by; it ends with this one, as its input does."""
+    command = [sys.executable, "-m", "tests.book.builder"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+
+def jupyter_book(source: Path, output: Path) -> tuple[int, str]:
+    """Build the book in ``source`` with warnings as errors; return exit status and output.
+
+    Notebooks come from its cache.
+    """
+    process = builder()
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+        print(json.dumps([str(source), str(output), log.name]), file=process.stdin, flush=True)
+        return int(process.stdout.readline()), log.read()
+
+
+@cache
+def parsed(page: Path) -> BeautifulSoup:
+    """Return a page of the built book, parsed once for all tests of this process."""
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
 
 
 def built_book(factory: pytest.TempPathFactory, worker_id: str) -> Path:
@@ -61,7 +77,7 @@ def built_book(factory: pytest.TempPathFactory, worker_id: str) -> Path:
             folder.mkdir()
             (folder / "_build").symlink_to(ROOT / "_build")
             return
-        run = jupyter_book(ROOT, folder)
-        assert run.returncode == 0, run.stdout[-6000:]
+        status, output = jupyter_book(ROOT, folder)
+        assert status == 0, output[-6000:]
 
     return (built_once(factory, worker_id, "book", build) / "_build").resolve() / "html"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 
 KERNEL = '{{"argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{{connection_file}}"], \
@@ -20,15 +22,16 @@ KERNEL = '{{"argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{{connection
 
 
 class FreshEnvironment:
-    """A virtual environment with some packages of this one, and those that they need.
+    """A virtual environment, new or just made, with some packages of this one and what they need.
 
     The packages are links into the environment that runs the tests, so nothing is fetched, and pip
     finds what a notebook asks for already installed, or fails.
     """
 
     def __init__(self, folder: Path, requirements: Iterable[str]) -> None:
-        command = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
-        subprocess.run(command, check=True)
+        if not folder.exists():
+            command = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
+            subprocess.run(command, check=True)
         self.python = folder / "bin" / "python"
         (self.packages,) = folder.glob("lib/python*/site-packages")
         for found in closure(["pip", *requirements]):
@@ -38,7 +41,7 @@ class FreshEnvironment:
         for file in found.files or ():
             top = file.parts[0]
             place = self.packages / top
-            if top not in ("..", "__pycache__") and not place.is_symlink():
+            if top not in ("..", "__pycache__") and not os.path.lexists(place):
                 place.symlink_to(found.locate_file(top))
 
     def environ(self) -> dict[str, str]:
@@ -56,17 +59,29 @@ class FreshEnvironment:
             check=False,
         )
 
-    def execute(self, notebook: NotebookNode, cwd: Path) -> None:
-        """Run a notebook as Jupyter does; raise nbclient's CellExecutionError where it fails."""
+    @contextmanager
+    def kernel(self, cwd: Path) -> Iterator[Callable[[NotebookNode], None]]:
+        """Start a kernel and yield what runs a notebook in it as Jupyter does.
+
+        That raises nbclient's CellExecutionError where a cell fails. A second notebook finds no
+        names of the first, but the modules that it imported.
+        """
         kernels = self.packages / "kernels"
         (kernels / "python3").mkdir(parents=True, exist_ok=True)
         (kernels / "python3" / "kernel.json").write_text(KERNEL.format(python=self.python))
         specs = KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False)
         manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
         client = NotebookClient(
-            notebook, km=manager, timeout=200, resources={"metadata": {"path": str(cwd)}}
+            new_notebook(), km=manager, timeout=200, resources={"metadata": {"path": str(cwd)}}
         )
-        client.execute(env=self.environ())
+
+        def run(notebook: NotebookNode) -> None:
+            client.nb = new_notebook(cells=[new_code_cell("%reset -f"), *notebook.cells])
+            for number, cell in enumerate(client.nb.cells):
+                client.execute_cell(cell, number)
+
+        with client.setup_kernel(env=self.environ()):
+            yield run
 
 
 def closure(requirements: Iterable[str]) -> list[Distribution]:

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 from built_maths import FormulaError, display_tex, in_alphabet, mathml
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from site_fonts import maths_font
+
+from tests.book.building import parsed
 
 pytestmark = pytest.mark.timeout(1200)  # the first test of the pages may have to build them
 
@@ -93,7 +94,7 @@ def test_numbers_are_left_to_the_page(tex: str, nowrap: bool, wanted: str) -> No
 def test_every_formula_of_the_book_is_set(pages: Path) -> None:
     total = 0
     for page in [*pages.glob("book/*.html"), *pages.glob("exercises/*.html")]:
-        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        html = parsed(page)
         formulas = html.select("span.math, div.math")
         total += len(formulas)
         for formula in formulas:
@@ -106,7 +107,7 @@ def test_every_formula_of_the_book_is_set(pages: Path) -> None:
 
 def test_equation_numbers_count_up_and_references_show_them(pages: Path) -> None:
     page = pages / "book/01-rnn-limits.html"
-    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    html = parsed(page)
     numbers = [e.get_text().strip("#") for e in html.select("div.math > .eqno")]
     assert len(numbers) >= 4
     assert numbers == [f"(1.{i})" for i in range(1, len(numbers) + 1)]

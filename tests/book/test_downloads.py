@@ -7,6 +7,8 @@ import json
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import archives
@@ -15,9 +17,11 @@ import pytest
 from downloads import chapter_notebook
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.checks import load_suite
 from autograder.notebooks.assemble import assemble
+from autograder.steps import student_package
 from tests.book.building import ROOT
 from tests.book.fresh_environment import FreshEnvironment
 
@@ -25,6 +29,16 @@ pytestmark = pytest.mark.timeout(1200)  # the first test may have to build the b
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.md"))
 EXERCISES = sorted(path.stem for path in (ROOT / "exercises").glob("*.md"))
+FOLDER = archives.CODE.removesuffix(".zip")
+
+
+# Takes the course's modules out of a kernel that has imported them.
+FORGET = f"""\
+import sys
+ours = [n for n, m in sys.modules.items() if {FOLDER!r} in (getattr(m, "__file__", 0) or "")]
+assert ours
+for name in ours:
+    del sys.modules[name]"""
 
 
 def read(pages: Path, name: str) -> NotebookNode:
@@ -61,32 +75,35 @@ def test_no_notebook_carries_outputs(pages: Path) -> None:
             assert cell.get("execution_count") is None
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_s_imports_work_with_what_its_first_cell_names(
-    pages: Path, name: str, tmp_path: Path
-) -> None:
-    notebook = read(pages, f"chapter-{name}")
-    text, install, first, *rest = [c for c in notebook.cells if c.source][:2] + [
-        c for c in notebook.cells[2:] if c.cell_type == "code"
-    ]
-    assert archives.CODE in text.source
-    shutil.copy(pages / "downloads" / archives.CODE, tmp_path)
-    lines = install.source.splitlines()
-    fresh = FreshEnvironment(tmp_path / "env", ["ipykernel", *named_packages(lines[0])])
+def begun(notebook: NotebookNode, install: str) -> NotebookNode:
+    """Return the first cell of a chapter and all of its imports, below ``install``."""
+    _, first, *rest = code(notebook)
     imports = [
         ast.unparse(node)
         for cell in rest
-        for node in ast.walk(ast.parse(re.sub(r"(?m)^%.*", "", cell.source)))
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^%.*", "", cell)))
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    begun = nbformat.v4.new_notebook(
-        cells=[install, first, nbformat.v4.new_code_cell("\n".join(imports))]
-    )
-    fresh.execute(begun, tmp_path)
-    if name == CHAPTERS[0]:
+    return new_notebook(cells=[*map(new_code_cell, (install, first, "\n".join(imports)))])
+
+
+def test_the_chapters_imports_work_with_what_their_first_cells_name(
+    pages: Path, tmp_path: Path
+) -> None:
+    """One kernel for all, since all name the same; each imports the course's modules anew."""
+    shutil.copy(pages / "downloads" / archives.CODE, tmp_path)
+    notebooks = [read(pages, f"chapter-{name}") for name in CHAPTERS]
+    assert all(archives.CODE in notebook.cells[0].source for notebook in notebooks)
+    (install,) = {notebook.cells[1].source for notebook in notebooks}
+    packages = named_packages(install.splitlines()[0])
+    fresh = FreshEnvironment(tmp_path / "env", ["ipykernel", *packages])
+    with fresh.kernel(tmp_path) as run:
         # The test can fail: without the course's code nothing of it can be imported.
         with pytest.raises(CellExecutionError, match="No module named"):
-            fresh.execute(nbformat.v4.new_notebook(cells=[first]), tmp_path)
+            run(begun(notebooks[0], ""))
+        run(begun(notebooks[0], install))
+        for notebook in notebooks[1:]:
+            run(begun(notebook, FORGET))
 
 
 def test_a_chapter_fetches_the_code_from_a_site_with_an_address() -> None:
@@ -95,6 +112,18 @@ def test_a_chapter_fetches_the_code_from_a_site_with_an_address() -> None:
     address = f"https://example.org/course/downloads/{archives.CODE}"
     assert f'urlretrieve("{address}", "{archives.CODE}")' in cell
     assert "urlretrieve" not in code(chapter_notebook(page, "One", ["torch"]))[0]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., FreshEnvironment]:
+    """Make an environment with some packages, once for all tests that name the same."""
+
+    @cache
+    def made(*packages: str) -> FreshEnvironment:
+        folder = tmp_path_factory.mktemp("fresh") / "env"
+        return FreshEnvironment(folder, ["ipykernel", *packages])
+
+    return made
 
 
 def answered(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -111,46 +140,33 @@ def answered(notebook: NotebookNode, name: str) -> NotebookNode:
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_an_exercise_runs_with_the_packages_that_its_first_lines_name(
-    pages: Path, name: str, tmp_path: Path
+    pages: Path, name: str, tmp_path: Path, fresh: Callable[..., FreshEnvironment]
 ) -> None:
     notebook = read(pages, name)
-    named = named_packages(notebook.cells[0].source)
-    fresh = FreshEnvironment(tmp_path / "env", ["ipykernel", *named])
-    with pytest.raises(CellExecutionError, match="NotImplementedError"):
-        fresh.execute(nbformat.from_dict(notebook), tmp_path)
-    fresh.execute(answered(notebook, name), tmp_path)
+    packages = named_packages(notebook.cells[0].source)
+    with fresh(*packages).kernel(tmp_path) as run:
+        run(answered(notebook, name))
+        with pytest.raises(CellExecutionError, match="NotImplementedError"):
+            run(notebook)
 
 
-def test_the_command_of_the_site_checks_a_notebook(pages: Path, tmp_path: Path) -> None:
-    name = EXERCISES[0]
-    notebook = read(pages, name)
-    wheel = pages / "downloads" / archives.check_wheel(ROOT)
-    fresh = FreshEnvironment(tmp_path / "env", archives.requirements(ROOT, "check"))
-    installed = fresh.run("-m", "pip", "install", str(wheel), cwd=tmp_path)
-    assert installed.returncode == 0, installed.stderr
-    nbformat.write(answered(notebook, name), tmp_path / f"{name}.ipynb")
-    command = fresh.python.with_name("autograder")
-    run = fresh.run(str(command), "check", f"{name}.ipynb", cwd=tmp_path)
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_the_archives_hold_no_hidden_test_and_the_command_no_answer(pages: Path) -> None:
-    code_of_chapters = zipfile.ZipFile(pages / "downloads" / archives.CODE).namelist()
-    checking = zipfile.ZipFile(pages / "downloads" / archives.check_wheel(ROOT)).namelist()
-    assert {"book/claims.yaml", "book/ledger.py", "solutions/rnn.py"} <= set(code_of_chapters)
-    assert "autograder/cli/__init__.py" in checking
-    for name in (*code_of_chapters, *checking):
+def test_the_archive_holds_no_hidden_test_and_the_site_has_the_student_s_package(
+    pages: Path,
+) -> None:
+    names = zipfile.ZipFile(pages / "downloads" / archives.CODE).namelist()
+    assert {"book/claims.yaml", "book/ledger.py", "solutions/rnn.py"} <= set(names)
+    for name in names:
         assert "hidden" not in Path(name).parts
-        assert name.split("/")[0] != "tests"
-    assert not [name for name in code_of_chapters if name.startswith("autograder")]
-    assert not [name for name in checking if name.startswith(("solutions", "experiments"))]
+        assert name.split("/")[0] not in ("tests", "autograder")
+    wheel = pages / "downloads" / student_package.file_name()
+    assert wheel.read_bytes() == student_package.build()
 
 
 def test_a_package_that_the_project_does_not_depend_on_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[project]\ndependencies = ["torch>=2"]\noptional-dependencies = {book = ["a[b]>1"]}\n'
-        '[tool.downloads]\nchapter = ["a", "torch"]\ncheck = ["numpy"]\n'
+        '[tool.downloads]\nchapter = ["a", "torch"]\nother = ["numpy"]\n'
     )
     assert archives.requirements(tmp_path, "chapter") == ["a[b]>1", "torch>=2"]
     with pytest.raises(KeyError, match="numpy"):
-        archives.requirements(tmp_path, "check")
+        archives.requirements(tmp_path, "other")

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from exercise_pages import chapter_of, packages_of
 
 import autograder.hidden
-from tests.book.building import ROOT
+from tests.book.building import ROOT, parsed
 
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to build the book
 
@@ -23,7 +23,7 @@ REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 
 
 def page_of(pages: Path, name: str) -> BeautifulSoup:
-    return BeautifulSoup((pages / f"exercises/{name}.html").read_text("utf-8"), "html.parser")
+    return parsed(pages / f"exercises/{name}.html")
 
 
 def lines(text: str) -> set[str]:
@@ -48,7 +48,7 @@ def secrets() -> set[str]:
 def shown_to_students(pages: Path) -> Iterator[tuple[str, str]]:
     """Yield (where, text) for all that the site gives to somebody who works on an exercise."""
     for path in sorted([*pages.glob("exercises/*.html"), *pages.glob("book/*.html")]):
-        yield path.name, BeautifulSoup(path.read_text("utf-8"), "html.parser").get_text()
+        yield path.name, parsed(path).get_text()
     for path in sorted(pages.glob("_sources/**/*.md")):
         yield f"source of {path.stem}", path.read_text("utf-8")
     for path in sorted((pages / "downloads").glob("*.ipynb")):
@@ -130,7 +130,7 @@ def test_the_box_leads_to_the_chapter(pages: Path, name: str) -> None:
     chapter = (pages / "exercises" / link["href"]).resolve()
     assert chapter.parent == (pages / "book").resolve()
     assert chapter.stem.partition("-")[2] == name.partition("-")[2]
-    title = BeautifulSoup(chapter.read_text("utf-8"), "html.parser").select_one("h1")
+    title = parsed(chapter).select_one("h1")
     assert title.get_text().startswith(link.get_text())
 
 

@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from lean_site import rounded
 from site_fonts import slanted
 from site_styles import Used, joined
 
 from benchmarks.site.weight import files_of, weight
+from tests.book.building import parsed
 
 pytestmark = pytest.mark.timeout(1200)  # the first test of the pages may have to build them
 
@@ -21,8 +21,7 @@ HEAVIEST = {"chapter": 450 * KIB, "index": 130 * KIB}
 
 
 def scripts_of(page: Path) -> set[str]:
-    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    return {Path(tag["src"].split("?")[0]).name for tag in html.select("script[src]")}
+    return {Path(tag["src"].split("?")[0]).name for tag in parsed(page).select("script[src]")}
 
 
 def font_of(pages: Path, name: str) -> TTFont:
@@ -65,16 +64,14 @@ def test_pages_load_a_script_only_where_something_uses_it(pages: Path) -> None:
     glossary = scripts_of(pages / "book/glossary.html")
     assert not glossary & {"copybutton.js", "clipboard.min.js", "togglebutton.js"}
     for page in pages.glob("book/*.html"):
-        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        for script in html.select("script[src]"):
+        for script in parsed(page).select("script[src]"):
             assert script.has_attr("defer") or script.get("type") == "module", script
 
 
 def test_every_page_links_one_stylesheet_and_its_newest_version(pages: Path) -> None:
     marks = set()
     for page in [*pages.glob("*/*.html"), pages / "search.html"]:
-        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        links = [tag["href"] for tag in html.select("link[rel=stylesheet]")]
+        links = [tag["href"] for tag in parsed(page).select("link[rel=stylesheet]")]
         assert len([link for link in links if "/site.css?v=" in f"/{link}"]) == 1, page.name
         marks |= {link.split("?v=")[1] for link in links if "site.css" in link}
     assert len(marks) == 1
@@ -86,8 +83,7 @@ def test_every_icon_on_a_page_is_in_the_small_font(pages: Path) -> None:
     assert len(drawn) < 60
     shown = 0
     for page in pages.rglob("*.html"):
-        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        for icon in html.select("i[class*=fa-], span[class*=fa-]"):
+        for icon in parsed(page).select("i[class*=fa-], span[class*=fa-]"):
             rules = [
                 sign
                 for name in icon["class"]
@@ -105,8 +101,8 @@ def test_every_sign_of_a_formula_is_in_the_font_for_formulas(pages: Path) -> Non
     drawn = font.getBestCmap()
     invisible = {" ", "\u2061", "\n"}
     for page in pages.rglob("*.html"):
-        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        for part in html.select("math mi, math mo, math mn, math mtext"):
+        formulas = parsed(page).find_all("math")
+        for part in (p for f in formulas for p in f.find_all(["mi", "mo", "mn", "mtext"])):
             for sign in set(part.get_text()) - invisible:
                 assert ord(sign) in drawn or sign.isspace(), part
                 assert ord(slanted(sign)) in drawn or sign.isspace(), part

@@ -10,19 +10,21 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bibliography import papers
-from bs4 import BeautifulSoup
+from bs4 import Tag
 from documents import load_documents
 from ledger import load_claims
 
 from experiments.harness.ledger import in_results
+from tests.book.building import parsed
 
 CARD = ".claim-card"
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to run every notebook
 
 
 @cache
-def parsed(page: Path) -> BeautifulSoup:
-    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+def places(page: Path) -> dict[str, Tag]:
+    """The elements of a page by their ids, the first where two have the same."""
+    return {tag["id"]: tag for tag in reversed(parsed(page).find_all(id=True))}
 
 
 def plain(text: str) -> str:
@@ -77,10 +79,10 @@ def test_every_internal_link_leads_to_an_existing_place(pages: Path) -> None:
             target = (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
             if not target.is_file():
                 broken.append(f"{page.name}: {address}")
-            elif anchor and target.suffix == ".html" and link.name == "a":
-                ids = {tag["id"] for tag in parsed(target).select("[id]")}
-                if unquote(anchor) not in ids:
-                    broken.append(f"{page.name}: {address}")
+            elif not anchor or target.suffix != ".html" or link.name != "a":
+                continue
+            elif unquote(anchor) not in places(target):
+                broken.append(f"{page.name}: {address}")
     assert not broken
 
 
@@ -154,27 +156,27 @@ def test_a_claim_that_leans_on_a_re_run_says_whether_it_came_out(pages: Path) ->
 
 
 def test_primary_sources_are_linked(pages: Path) -> None:
-    page = parsed(pages / "book/ledger.html")
+    entries = places(pages / "book/ledger.html")
     linked = 0
     for claim in load_claims().values():
         wanted = [papers()[key] for key in claim.sources if papers()[key][1]]
-        found = page.select(f"#claim-{claim.id} .claim-links a[href]")
+        found = entries[f"claim-{claim.id}"].select(".claim-links a[href]")
         assert [(a.get_text(), a["href"]) for a in found] == wanted
         linked += bool(wanted)
     assert linked > 80
 
 
 def test_every_card_shows_its_number_and_the_ledger_leads_to_it(pages: Path) -> None:
-    ledger, results = parsed(pages / "book/ledger.html"), in_results()
+    entries, results = places(pages / "book/ledger.html"), in_results()
     for claim, page in every_card(pages).items():
         cells = said_in(page)
         text = cells[claim] if claim in cells else results[claim].finding.text
-        card = parsed(page).select_one(f"#measured-{claim}")
+        card = places(page)[f"measured-{claim}"]
         assert plain(text) in plain(card.get_text())
         document = load_documents()[load_claims()[claim].document]
         link = card.select_one("a.claim-document")
         assert (link.get_text(), link["href"]) == (document.title, f"ledger.html#{document.anchor}")
-        number = ledger.select_one(f"#claim-{claim} .claim-number")
+        number = entries[f"claim-{claim}"].select_one(".claim-number")
         assert plain(text) in plain(number.get_text())
         assert number.select_one("a")["href"] == f"{page.name}#measured-{claim}"
 

@@ -1,4 +1,4 @@
-"""The tables of chapter 5: every result is read, and words are those of the command line."""
+"""What chapter 5 reads: every result, by row, by learner and by changed detail."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from pathlib import Path
 import pytest
 import rerun
 import results_of_1997 as results
-from bs4 import BeautifulSoup, Tag
-from committed import committed
 from tasks_of_1997 import number_tasks, symbol_tasks
 
 from experiments.documents.rows import ROWS as DOCUMENTS
-from experiments.harness.outcomes import describe
 from experiments.paper.rows import ROWS
 from experiments.search.rows import details
-from experiments.tables.printed import cell, modern_name
+from experiments.tables.printed import modern_name
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def rows_of(table: rerun.Table) -> list[Tag]:
-    return BeautifulSoup(table.html, "html.parser").select("tbody tr")
 
 
 @pytest.mark.parametrize(
@@ -37,26 +30,6 @@ def test_a_page_runs_again_when_any_of_the_results_changes(
     listed: tuple[str, ...], names: set[str]
 ) -> None:
     assert set(listed) == {f"experiments/results/{name}.json" for name in names}
-
-
-def test_a_moved_mark_stands_beside_the_paper_s_own_places() -> None:
-    rows = rows_of(rerun.moved_table())
-    early = rerun.learners("adding-100")
-    for row, (name, late) in zip(rows, rerun.trials_in(results.MOVED).items(), strict=True):
-        budget, both, one = (said.get_text() for said in row.select("td"))
-        assert budget == f"{early[name]['budget']:,}"
-        assert (both, one) == (cell([early[name]])[1], cell([late])[1])
-
-
-def test_every_row_of_the_paper_stands_in_its_table() -> None:
-    rows = rows_of(rerun.paper_table())
-    assert [row.select_one("th").get_text() for row in rows] == [
-        rerun.title(row.name) for row in ROWS
-    ]
-    for row, known in zip(rows, ROWS, strict=True):
-        printed, here, *_ = (said.get_text() for said in row.select("td"))
-        assert printed.startswith(f"{known.paper:,}")
-        assert here == cell(rerun.outcomes(f"paper-{known.name}"))[1]
 
 
 def test_rows_and_details_have_names_that_a_reader_knows() -> None:
@@ -82,6 +55,12 @@ def test_counts_over_the_documents_table() -> None:
     assert rerun.near("lstm1997", 0) <= rerun.near("lstm1997", 2) < len(DOCUMENTS)
 
 
+def test_rows_where_either_training_is_ahead() -> None:
+    assert rerun.part_of([{"seeds": [{"solved": True, "sequences": 1}, {"solved": False}]}]) == 0.5
+    today, recipe = rerun.ahead()
+    assert 0 < today <= len(ROWS) - recipe
+
+
 def test_what_can_be_foreseen_surprises_no_trained_chunker() -> None:
     assert rerun.surprising("2a") < 0.05
     assert rerun.surprising("2b") > 0.95
@@ -89,16 +68,6 @@ def test_what_can_be_foreseen_surprises_no_trained_chunker() -> None:
 
 def test_every_recipe_is_the_printed_one_and_each_detail() -> None:
     assert len(rerun.every_recipe("6a")) == 1 + len(details("6a"))
-
-
-def test_every_cell_of_the_documents_stands_beside_what_was_measured() -> None:
-    rows = rows_of(rerun.documents_table())
-    assert len(rows) == len(DOCUMENTS)
-    for row, known in zip(rows, DOCUMENTS, strict=True):
-        cells = [said.get_text() for said in row.select("td")]
-        for said, (learner, printed) in zip(cells, known.document.items(), strict=True):
-            words = cell([rerun.learners(known.name)[learner]])[1]
-            assert said == f"{printed} | {words}"
 
 
 def test_a_ratio_is_of_the_solved_and_there_is_none_without_one() -> None:
@@ -109,28 +78,6 @@ def test_a_ratio_is_of_the_solved_and_there_is_none_without_one() -> None:
     found = rerun.again("4-T100", "two-marks-rate-8")
     assert found.paper == 74_000
     assert rerun.share("search-4-T100-two-marks-rate-8") == f"{len(found.solved)} of {found.count}"
-
-
-def test_what_was_not_tried_has_a_dash() -> None:
-    (row,) = rows_of(rerun.ablation_table({"0.99": "a loop of 0.99"}))
-    adding, order, reber = (said.get_text() for said in row.select("td"))
-    assert adding != "—"
-    assert order != "—"
-    assert reber == "—"
-
-
-def test_the_best_of_the_rates_stands_for_a_model_that_lost() -> None:
-    (row,) = rows_of(rerun.lost_table({"chunker": "chunker"}, lengths=(10,)))
-    words = [said.get_text() for said in row.select("td")]
-    for path, said in zip(results.LOSERS.values(), words, strict=True):
-        found = committed(path)
-        tried = [
-            describe([found.outcomes[key]])[1]
-            for key, given in found.parameters.items()
-            if (given["learner"], given["p"]) == ("chunker", 10)
-        ]
-        assert len(tried) == 3
-        assert said in tried
 
 
 def test_strips_show_what_decides_and_what_is_wanted() -> None:

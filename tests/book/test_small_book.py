@@ -78,8 +78,7 @@ class SmallBook:
         (self.book / "claims.yaml").write_text(text, encoding="utf-8")
 
     def build(self) -> tuple[int, str]:
-        run = jupyter_book(self.root, self.root)
-        return run.returncode, run.stdout
+        return jupyter_book(self.root, self.root)
 
     def runs(self) -> int:
         return len((self.book / "runs.log").read_text(encoding="utf-8").splitlines())

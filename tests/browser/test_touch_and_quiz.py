@@ -14,7 +14,8 @@ from drawing.dots import moved
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.book.building import ROOT, jupyter_book, lay_out
-from tests.browser.test_book import DESKTOP, PHONE, luminance, serving, visit
+from tests.browser.test_book import DESKTOP, LAID_OUT, PHONE, Visit, luminance, serving, visit
+from tests.sharing import built_once
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -76,9 +77,14 @@ WIDE = """- question: Once more?
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """Address of a page with every figure to touch, a drawing and a quiz of five questions."""
-    root = tmp_path_factory.mktemp("each")
+    root = built_once(tmp_path_factory, worker_id, "one-of-each", build_one_of_each)
+    with serving(root / "_build" / "html") as address:
+        yield f"{address}/book/one.html"
+
+
+def build_one_of_each(root: Path) -> None:
     figures = "".join(TOUCH.replace("NAME", name) for name in FIGURES)
     book = lay_out(root, {"one": PAGE.replace("## Questions", f"{figures}\n## Questions")})
     shutil.copy(Path(touch.HERE).parent / "claims.yaml", book)
@@ -86,10 +92,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, root / file)
     (book / "quizzes" / "small.yaml").write_text(QUIZ + 3 * WIDE, encoding="utf-8")
-    build = jupyter_book(root, root)
-    assert build.returncode == 0, build.stdout[-4000:]
-    with serving(root / "_build" / "html") as address:
-        yield f"{address}/book/one.html"
+    status, output = jupyter_book(root, root)
+    assert status == 0, output[-4000:]
 
 
 @pytest.fixture
@@ -100,13 +104,28 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
     seen.page.context.close()
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site: str) -> Iterator[Visit]:
+    seen = visit(browser, site, DESKTOP)
+    yield seen
+    seen.page.context.close()
+
+
+@pytest.fixture
+def figures(opened: Visit) -> Iterator[Page]:
+    """The page, for tests that move one figure only, and at their end start it again."""
+    yield opened.page
+    complaints = [opened.complaints.pop() for _ in list(opened.complaints)]
+    assert complaints == []
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_script_computes_what_python_computes(page: Page, name: str) -> None:
+def test_the_script_computes_what_python_computes(figures: Page, name: str) -> None:
     figure = touch.figure(name)
     sampled = list(figure.samples())
     axes = {curve.key: figure.panels[curve.panel].axis for curve in figure.curves}
     powers = {key for key, axis in axes.items() if axis and axis.log}
-    computed = page.evaluate(
+    computed = figures.evaluate(
         """async ([name, sampled]) => {
             const box = document.querySelector(`[data-figure="${name}"]`);
             const { data } = JSON.parse(box.querySelector(".touch-data").textContent);
@@ -129,17 +148,17 @@ def test_the_script_computes_what_python_computes(page: Page, name: str) -> None
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_keyboard_moves_lines_value_and_sentence_and_start_again_takes_them_back(
-    page: Page, name: str
+    figures: Page, name: str
 ) -> None:
     figure = touch.figure(name)
-    box = page.locator(f'.touch[data-figure="{name}"]')
+    box = figures.locator(f'.touch[data-figure="{name}"]')
     first = next(control for control in figure.controls if isinstance(control, touch.Slider))
     moving = changed(figure, first)
     lines = {curve.key: box.locator(f'[data-curve="{curve.key}"]') for curve in figure.curves}
     before = {key: drawn(line) for key, line in lines.items()}
     slider = box.get_by_label(first.label, exact=True)
     slider.focus()
-    page.keyboard.press("ArrowLeft")
+    figures.keyboard.press("ArrowLeft")
     moved = figure.start() | {first.name: round(first.start - first.step, 9)}
     assert slider.locator("+ output").inner_text() == f"{moved[first.name]:g}"
     # A slider that asks about one place of a line leaves the lines alone, and says something else.
@@ -150,7 +169,7 @@ def test_the_keyboard_moves_lines_value_and_sentence_and_start_again_takes_them_
         values = [float(value) for value in curve.values(moved)]
         assert now == pytest.approx(expected(figure, curve, values), abs=0.011)
     box.get_by_text(figure.sentence(moved)).wait_for()  # what a screen reader hears
-    page.keyboard.press("ArrowLeft")
+    figures.keyboard.press("ArrowLeft")
     box.get_by_role("button", name="Start again").click()
     box.get_by_text(figure.sentence(figure.start())).wait_for()
     for key, line in lines.items():
@@ -203,10 +222,10 @@ WORDS = {
 
 @pytest.mark.parametrize(("name", "field"), WORDS)
 def test_a_word_can_be_typed_or_picked_and_nonsense_changes_nothing(
-    page: Page, name: str, field: str
+    figures: Page, name: str, field: str
 ) -> None:
     figure, control = touch.figure(name), WORDS[name, field]
-    box = page.locator(f'.touch[data-figure="{name}"]')
+    box = figures.locator(f'.touch[data-figure="{name}"]')
     typed = box.get_by_label(control.label, exact=True)
 
     def shows(word: str) -> None:
@@ -252,7 +271,8 @@ def test_nothing_is_read_out_before_somebody_moves_a_slider(page: Page) -> None:
 def test_a_finger_moves_a_slider(browser: Browser, site: str) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.goto(site, wait_until="networkidle")
+    page.goto(site)
+    page.evaluate(LAID_OUT)
     slider = page.locator(".touch input[type=range]").first
     slider.scroll_into_view_if_needed()
     bounds = slider.bounding_box()

@@ -158,7 +158,7 @@ def test_files_tells_what_the_key_covers(tmp_path: Path, plain: str) -> None:
 
 def test_fields_that_only_some_versions_of_python_have_do_not_show() -> None:
     def written(tree: ast.AST) -> str:
-        return "".join(str(piece) for piece in codehash._Writer(tree, {}).write(tree))
+        return "".join(str(piece) for piece in codehash._Writer(tree, {}, {}).pieces)
 
     tree = ast.parse("def f(x):\n    return x\n\nclass A: pass\n")
     before = written(tree)
@@ -173,7 +173,7 @@ def test_fields_that_only_some_versions_of_python_have_do_not_show() -> None:
 def test_neighbouring_texts_in_an_f_string_are_one() -> None:
     def written(values: list[ast.expr]) -> str:
         tree = ast.Module([ast.Expr(ast.JoinedStr(values))], [])
-        return "".join(str(piece) for piece in codehash._Writer(tree, {}).write(tree))
+        return "".join(str(piece) for piece in codehash._Writer(tree, {}, {}).pieces)
 
     x = ast.FormattedValue(ast.Name("x", ast.Load()), -1)
     split = [ast.Constant(""), ast.Constant("a"), ast.Constant("b"), x, ast.Constant("")]
