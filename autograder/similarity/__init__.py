@@ -1,0 +1,1 @@
+"""What texts of code share that few others have: tokens, fingerprints, pairs."""
