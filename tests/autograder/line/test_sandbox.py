@@ -14,6 +14,7 @@ import pytest
 from autograder.errors import AutograderError, StudentDied, StudentTimeout
 from autograder.inside import wire
 from autograder.line import bubblewrap
+from autograder.line.probe import available
 from autograder.line.sandbox import Sandbox
 from tests.autograder.line.conftest import LIMITS, Run
 from tests.autograder.line.processes import descendants, gone
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.sandbox
 
 
 def test_it_is_available(sandbox: Sandbox) -> None:
-    assert Sandbox.available() == (True, "")
+    assert available() == (True, "")
 
 
 def test_ordinary_code_runs(run: Run) -> None:
@@ -81,6 +82,7 @@ def test_no_process_survives_the_sandbox() -> None:
 KILLED = """
 import os, signal, time
 from autograder.inside import wire
+from autograder.line.probe import available
 from autograder.line.sandbox import Sandbox
 from benchmarks.processes import adopt_orphans, survivors
 
@@ -202,7 +204,7 @@ def test_without_isolation_the_limits_still_hold() -> None:
 
 def test_a_missing_bubblewrap_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
-    works, reason = Sandbox.available()
+    works, reason = available()
     assert not works
     assert "apt-get install bubblewrap" in reason
     with pytest.raises(AutograderError, match="bubblewrap is not installed"):
@@ -218,7 +220,7 @@ def test_a_machine_without_namespaces_is_explained(
     )
     broken.chmod(0o755)
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: str(broken))
-    works, reason = Sandbox.available()
+    works, reason = available()
     assert not works
     assert "No permissions" in reason
     assert "sysctl" in reason
