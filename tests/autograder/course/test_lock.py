@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,17 @@ def test_commands_that_write_wait_for_each_other(
     said = capsys.readouterr().err
     assert "another command is writing this course" in said
     assert "since" in said
+
+
+def test_grade_can_wait_for_its_turn(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    with held(course) as other:
+        scratch_of(other)
+        threading.Timer(1.5, other.kill).start()
+        assert cli.run(["grade", "--wait", "--course", str(course.root)]) == 2
+    said = capsys.readouterr()
+    assert said.out.startswith("Waiting for ")
+    assert f"(process {other.pid} on" in said.out
+    assert "no submission" in said.err
 
 
 @pytest.mark.parametrize("command", ["status", "export", "report"])

@@ -9,7 +9,8 @@ import sqlite3
 import pytest
 import sqlalchemy.exc
 
-from autograder.course.directory import Course, gradebook_name
+from autograder.course.database import gradebook_name
+from autograder.course.directory import Course
 from autograder.course.trouble import SYSTEM, gradebook_in_words, in_words
 from autograder.errors import AutograderError
 

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from autograder.course.directory import Course
-from autograder.steps.identity import BY_NAME, LMS
-from autograder.steps.manifest import Entry, read_manifest
-from autograder.steps.scores import read_scores
+from autograder.exports.marks import lms_of, marks
 from autograder.steps.totals import totals
 from autograder.verdict import Verdict
 
@@ -18,6 +16,9 @@ MARK_COLUMNS = (
     *("score", "max_score", "auto_score", "late_penalty"),
     *("needs_manual_grade", "submitted", "isolation", "problems"),
     "measured",  # what checks have measured for a leaderboard, 0 to 1
+    "state",  # graded, waiting (handed in, no mark yet) or missing (on the roster, nothing there)
+    "late_hours",  # after the date that holds for the student; "yes": the LMS does not say how late
+    *("section", "email"),
 )
 CHECK_COLUMNS = (
     "assignment",
@@ -28,19 +29,22 @@ CHECK_COLUMNS = (
     "points",
     "max_points",
     "message",
+    "examined",
+    "came_back",
+    "help",
 )
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def export(course: Course, assignments: Iterable[str], stream: TextIO, *, checks: bool) -> int:
-    """Write one row per submission, or with ``checks`` one per check; return how many."""
+    """Write one row per student, or with ``checks`` one per check; return how many."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CHECK_COLUMNS if checks else MARK_COLUMNS)
     count = 0
     for assignment in assignments:
         rows = _check_rows(course, assignment) if checks else _mark_rows(course, assignment)
         for row in rows:
-            writer.writerow([_safe(value) for value in row])
+            writer.writerow([safe(value) for value in row])
             count += 1
     return count
 
@@ -52,11 +56,11 @@ def export_totals(course: Course, assignments: Sequence[str], stream: TextIO) ->
     rows = totals(course, assignments)
     for row in rows:
         points = ["" if each is None else each for each in row.points]
-        writer.writerow([_safe(row.student), *points, round(row.percent, 2)])
+        writer.writerow([safe(row.student), *points, round(row.percent, 2)])
     return len(rows)
 
 
-def _safe(value: object) -> object:
+def safe(value: object) -> object:
     """Keep a spreadsheet from reading a student's text as a formula; numbers stay numbers."""
     if not isinstance(value, str):
         return value
@@ -73,33 +77,28 @@ def _verdicts(course: Course, assignment: str) -> Iterator[Verdict]:
 
 def _mark_rows(course: Course, assignment: str) -> Iterator[list[object]]:
     """The score is the gradebook's: with manual grades, extra credit and late penalty."""
-    found = read_scores(course, assignment)
-    people = read_manifest(course, assignment).submissions
-    for verdict in _verdicts(course, assignment):
-        score = found.get(verdict.student)
-        if score is None:
-            continue
+    for mark in marks(course, assignment):
+        score, verdict = mark.score, mark.verdict
+        is_graded = score is not None and mark.state == "graded"
         yield [
             assignment,
-            verdict.student,
-            *_identity(people.get(verdict.student)),
-            score.points,
-            score.max_points,
-            verdict.points,
-            score.penalty or 0,
-            score.needs_manual_grade,
-            score.timestamp.isoformat() if score.timestamp else "",
-            verdict.isolation,
-            " | ".join(verdict.problems),
-            verdict.measured.get("score", ""),
+            mark.student,
+            mark.person.name,
+            *lms_of(mark),
+            score.points if score and is_graded else "",
+            mark.max_points,
+            verdict.points if verdict else "",
+            (score.penalty or 0) if score and is_graded else "",
+            score.needs_manual_grade if score else "",
+            score.timestamp.isoformat() if score and score.timestamp else "",
+            verdict.isolation if verdict else "",
+            " | ".join(verdict.problems) if verdict else "",
+            verdict.measured.get("score", "") if verdict else "",
+            mark.state,
+            round(mark.late_s / 3600, 2) or ("yes" if mark.is_late else 0),
+            ", ".join(mark.person.sections),
+            mark.person.email,
         ]
-
-
-def _identity(entry: Entry | None) -> tuple[str, str, str]:
-    """Return a student's name, and the LMS with its own id for them where that is known."""
-    if entry is None or entry.kind in ("", *BY_NAME, "given"):
-        return entry.original if entry else "", "", ""
-    return entry.original, entry.kind if entry.kind in LMS else "", entry.id
 
 
 def _check_rows(course: Course, assignment: str) -> Iterator[list[object]]:
@@ -115,4 +114,7 @@ def _check_rows(course: Course, assignment: str) -> Iterator[list[object]]:
                     check.points,
                     check.max_points,
                     check.message,
+                    check.examined,
+                    check.came_back,
+                    check.help,
                 ]

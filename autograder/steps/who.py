@@ -1,27 +1,35 @@
 """Give every person who handed something in a student id, always the same one.
 
-The number that an LMS knows a person by decides who is who; the id is made from the name,
-because people read it. Two people of one name get the number behind it. Where only names speak,
+The number that an LMS knows a person by decides who is who. The class list (`people`) says whose it
+is, or else a name that only one person on it has. Without a list, the id is made from the name,
+because people read it; two people of one name get the number behind it. Where only names speak,
 and they are as good as equal, the instructor is asked.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from autograder.course.directory import OURS, Course
 from autograder.steps.identity import BY_NAME, Owner, Unclear
 from autograder.steps.manifest import Entry, Manifest, looks, printable, read_manifest, safe_id
+from autograder.steps.people import CANVAS, MOODLE, Person, spelled
 
 
-class Roster:
+class Who:
     """Who is who in a course, for one collection of one assignment."""
 
     def __init__(
-        self, course: Course, assignment: str, manifest: Manifest, owners: Collection[Owner]
+        self,
+        course: Course,
+        assignment: str,
+        manifest: Manifest,
+        owners: Collection[Owner],
+        people: Mapping[str, Person],
     ) -> None:
         self._here = _Known(manifest)
+        self._list = _ClassList(assignment, people)
         self._others = [
             _Known(read_manifest(course, path.stem))
             for path in sorted((course.root / OURS / "collected").glob("*.json"))
@@ -48,6 +56,11 @@ class Roster:
         known = self._here.student_of(owner)
         if known is not None:
             return known
+        listed = sorted(self._list.students_of(owner))
+        if len(listed) > 1:
+            raise Unclear(
+                f"may be {' or '.join(listed[:3])} of the class list; say whose it is with --map"
+            )
         student = self._fresh[owner]
         if self._claims[looks(student)] > 1:
             raise Unclear(f"more than one person here may be {student}; say who it is with --map")
@@ -61,6 +74,9 @@ class Roster:
 
     def _name(self, owner: Owner) -> str:
         """Return the id that a person new to this assignment would get."""
+        listed = self._list.students_of(owner)
+        if len(listed) == 1:
+            return next(iter(listed))
         name = safe_id(owner.name)
         if owner.kind == "canvas":  # whose numbers hold for every assignment
             for other in self._others:
@@ -79,6 +95,36 @@ class Roster:
         return self._here.namesakes(owner) > 0 or any(
             other.namesakes(owner) > elsewhere for other in self._others
         )
+
+
+class _ClassList:
+    """The people of the roster, by the platforms' numbers and by name."""
+
+    def __init__(self, assignment: str, people: Mapping[str, Person]) -> None:
+        self._numbers: dict[tuple[str, str], set[str]] = {}
+        self._names: dict[str, set[str]] = {}  # what a platform calls a person
+        self._called: dict[str, set[str]] = {}  # what people call their folders and files
+        for student, person in people.items():
+            for kind, key in (("canvas", CANVAS), ("moodle", MOODLE + assignment)):
+                if key in person.ids:
+                    self._numbers.setdefault((kind, person.ids[key]), set()).add(student)
+            self._names.setdefault(spelled(person.name), set()).add(student)
+            for name in person.known_as():
+                self._called.setdefault(name, set()).add(student)
+
+    def students_of(self, owner: Owner) -> set[str]:
+        """Return who it is: one, nobody, or more than one where the names leave it open."""
+        if owner.kind in ("moodle", "canvas"):
+            by_number = self._numbers.get((owner.kind, owner.id))
+            return by_number or (set() if owner.is_nameless else self._named(owner.name))
+        return self._called.get(spelled(owner.name), set())
+
+    def _named(self, name: str) -> set[str]:
+        """Return who is called so; Moodle may write a group's name and a hyphen in front."""
+        parts = name.split("-")
+        endings = ("-".join(parts[start:]) for start in range(len(parts)))
+        found = (self._names.get(spelled(ending)) for ending in endings if ending.strip())
+        return next(filter(None, found), set())
 
 
 class _Known:

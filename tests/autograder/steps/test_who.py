@@ -8,6 +8,7 @@ import pytest
 
 from autograder.course.directory import Course
 from autograder.steps.manifest import read_manifest
+from tests.autograder.enrolling import enrolled
 from tests.autograder.inboxes import moodle, put, run, submitted, work, zipped
 from tests.autograder.tiny import NAME
 
@@ -96,3 +97,69 @@ def test_one_number_with_two_names_is_asked(course: Course, tmp_path: Path) -> N
     rows = run(course, zipped(tmp_path / "in.zip", files))
     assert submitted(course) == set()
     assert all("moodle 1 is called Ada and Eve" in row.reason for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "student"),
+    [
+        ("whoever_4711_815_tiny.ipynb", "ada"),  # Canvas's number
+        ("Ada Lovelace_1401_assignsubmission_file/t.ipynb", "ada"),  # the only one of that name
+        ("Group A-ada  lovelace_1401_assignsubmission_file/t.ipynb", "ada"),
+        ("Zoë 李雷_1402_assignsubmission_file_t.ipynb", "zoë"),
+        ("ada@uni.edu/t.ipynb", "ada"),
+        ("Ada Lovelace.ipynb", "ada"),
+        ("Lovelace, Ada.ipynb", "ada"),
+        ("007_tiny.ipynb", "ada"),
+        ("ADA+tiny+2026-11-20 09:00:00 UTC+ab/tiny.ipynb", "ada"),
+        ("tiny-zoe/tiny.ipynb", "zoë"),  # the login
+    ],
+)
+def test_the_class_list_says_whose_it_is(
+    course: Course, tmp_path: Path, file: str, student: str
+) -> None:
+    enrolled(course)
+    (row,) = run(course, zipped(tmp_path / "in.zip", {file: "{}"})).values()
+    assert (row.student, row.is_collected, row.note) == (student, True, "")
+
+
+@pytest.mark.parametrize(
+    ("file", "student"),
+    [
+        ("lovelaceada_4799_815_tiny.ipynb", "lovelaceada"),
+        ("Eve_1409_assignsubmission_file/t.ipynb", "Eve"),
+        ("Participant_1409_assignsubmission_file/t.ipynb", "Participant_1409"),
+        ("eve/t.ipynb", "eve"),
+    ],
+)
+def test_who_is_not_on_the_list_is_collected_and_named(
+    course: Course, tmp_path: Path, file: str, student: str
+) -> None:
+    enrolled(course)
+    (row,) = run(course, zipped(tmp_path / "in.zip", {file: "{}"})).values()
+    assert (row.student, row.is_collected, row.note) == (student, True, "not on the roster")
+
+
+def test_two_of_one_name_on_the_list_are_asked(course: Course, tmp_path: Path) -> None:
+    enrolled(course, "Username,Full name\nada,Ada Lovelace\nada2,Ada Lovelace\n")
+    file = moodle("Ada Lovelace", 1401)
+    rows = run(course, zipped(tmp_path / "in.zip", {file: "{}"}))
+    assert rows[file].reason == "may be ada or ada2 of the class list; say whose it is with --map"
+    run(course, tmp_path / "in.zip", whose={file: "ada2"})
+    assert submitted(course) == {"ada2"}
+
+
+def test_two_who_may_be_one_of_the_list_are_asked(course: Course, tmp_path: Path) -> None:
+    """Somebody who calls themselves like another does not get into that one's place."""
+    enrolled(course)
+    files = {moodle("Ada Lovelace", number): f'{{"n": {number}}}' for number in (1401, 1407)}
+    rows = run(course, zipped(tmp_path / "in.zip", files))
+    assert submitted(course) == set()
+    assert all("more than one person here may be ada" in row.reason for row in rows.values())
+
+
+def test_a_namesake_who_comes_later_does_not_replace(course: Course, tmp_path: Path) -> None:
+    enrolled(course)
+    run(course, zipped(tmp_path / "1.zip", {moodle("Ada Lovelace", 1401): '{"n": 1}'}))
+    rows = run(course, zipped(tmp_path / "2.zip", {moodle("Ada Lovelace", 1407): "2"}, when=1))
+    assert not any(row.is_collected for row in rows.values())
+    assert work(course, "ada") == '{"n": 1}'

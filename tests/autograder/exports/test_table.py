@@ -12,8 +12,8 @@ import pytest
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
+from autograder.exports.table import export
 from autograder.steps.collect import collect
-from autograder.steps.export import export
 from autograder.steps.gradebook import GradebookWriter
 from autograder.verdict import CheckResult, PartResult, Verdict, encode
 from tests.autograder import tiny
@@ -88,6 +88,10 @@ def test_one_row_per_check(course: Course, submit: Submit, grade_here: Grade) ->
     assert set(found) == {"doubles", "leaves_alone", "euclidean"}
     assert found["euclidean"]["points"] == "0.0"
     assert found["euclidean"]["message"]
+    assert found["euclidean"]["examined"] == "norm((7,))"
+    assert found["euclidean"]["came_back"].startswith("float32 number")
+    assert found["euclidean"]["help"] == "Read “Norm” in the notebook again."
+    assert [found["doubles"][name] for name in ("examined", "came_back", "help")] == [""] * 3
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\r=1"])
@@ -98,14 +102,15 @@ def test_a_students_text_is_never_a_formula(course: Course, text: str) -> None:
         "none",
         0,
         "x",
-        parts=[PartResult("norm-tests", 3, [CheckResult("c", "t", 0, 3, text)])],
+        parts=[PartResult("norm-tests", 3, [CheckResult("c", "t", 0, 3, *[text] * 4)])],
         problems=[text],
     )
     with GradebookWriter(course, tiny.NAME) as writer:
         writer.record(verdict, None)
     (mark,) = rows(course)
     (check,) = rows(course, checks=True)
-    for cell in (mark["student"], mark["problems"], check["message"]):
+    told = [check[name] for name in ("message", "examined", "came_back", "help")]
+    for cell in (mark["student"], mark["problems"], *told):
         assert cell.startswith("'")
 
 
@@ -116,4 +121,5 @@ def test_a_damaged_verdict_does_not_stop_the_rest(
     submit("bob", tiny.RIGHT)
     grade_here()
     write_atomically(course.verdict_path(tiny.NAME, "ada"), b"{")
-    assert [row["student"] for row in rows(course)] == ["bob"]
+    found = [(row["student"], row["state"], row["score"]) for row in rows(course)]
+    assert found == [("ada", "waiting", ""), ("bob", "graded", "5.0")]
