@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -26,7 +28,7 @@ from autograder.checks import (
 from autograder.errors import AutograderError
 from autograder.inside import wire
 from autograder.line.local import LocalTransport
-from autograder.suite.examine import NO_WORDS, result
+from autograder.suite.examine import NO_WORDS, Failed, result
 from autograder.verdict import CheckResult
 
 NAN, INF = float("nan"), float("inf")
@@ -163,7 +165,7 @@ def noise(): return torch.rand(3)
 """
 
 
-def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str | None:
+def failed(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> Failed | None:
     line = LocalTransport()
     line.request(wire.Exec("c", CODE), 5.0)
     suite = Suite("s")
@@ -171,8 +173,26 @@ def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0
     return examine(suite, suite.checks[0], Student(line), line, seed)
 
 
+def examined(function: Callable[[Student, torch.Generator], None], seed: int = 0) -> str | None:
+    found = failed(function, seed)
+    return found and found.message
+
+
 def test_a_check_passes_by_returning() -> None:
     assert examined(lambda student, rng: None) is None
+
+
+def test_a_check_leaves_nothing_of_its_conversation_behind() -> None:
+    """A worker judges thousands: an answer's graph and its session must not keep each other."""
+    seen: list[weakref.ref[object]] = []
+
+    def asks_with_gradient(student: Student, rng: torch.Generator) -> None:
+        seen.append(weakref.ref(student._session))
+        student.one(torch.ones(2, requires_grad=True))
+
+    assert examined(asks_with_gradient) is None
+    gc.collect()
+    assert seen[0]() is None
 
 
 def _raise(error: Exception) -> None:
@@ -209,6 +229,71 @@ def test_a_wrong_number_of_results_is_told_as_such() -> None:
     assert examined(three) == "two returned 2 values, expected 3 values"
     assert examined(few) == "two returned 2 values, expected 1 values"
     assert examined(none) == "number returned an int, expected several"
+
+
+@pytest.mark.parametrize(
+    ("function", "asked", "came_back"),
+    [
+        (
+            lambda s, r: expect_close(s.two(torch.ones(2))[1], tensor(1, 1.5), atol=0.1),
+            "two((2,))",
+            "float32 tensor of shape (2,); the dtype should be float64",
+        ),
+        (
+            lambda s, r: expect_close(s.one(tensor(1, 7, 3)), tensor(1, 2, 3.5), atol=0.1),
+            "one((3,))",
+            "float64 tensor of shape (3,), as it should be; first wrong at index (1,), most at "
+            "index (1,), by 5; tolerance 0.1",
+        ),
+        (
+            lambda s, r: expect_close(s.one(tensor(1, NAN)), tensor(2, 2), atol=0.1, rtol=0.5),
+            "one((2,))",
+            "float64 tensor of shape (2,), as it should be; first wrong at index (1,), first NaN "
+            "at index (1,); tolerance 0.1 + 0.5 of its size",
+        ),
+        (
+            lambda s, r: expect_shape(s.one(tensor(1)), (1, 1)),
+            "one((1,))",
+            "float64 tensor of shape (1,); the shape should be (1, 1)",
+        ),
+        (lambda s, r: expect_type(s.number(), str), "number()", "int"),
+        (lambda s, r: expect_close(s.number(), 5.0, atol=0.1), "number()", "float64 number, as it"),
+        (lambda s, r: expect(len(s.two(x := tensor(1))) == x, "no"), "two((1,))", "tuple of 2 ("),
+        (lambda s, r: s.two(1, True, named=[None]), "two(a number, True, named=list)", ""),
+        (lambda s, r: expect(False, "no"), "", ""),
+    ],
+)
+def test_a_failure_says_what_was_asked_and_what_came_back(
+    function, asked: str, came_back: str
+) -> None:
+    found = failed(function)
+    assert found is not None
+    assert found.examined == asked
+    assert found.came_back.startswith(came_back)
+    assert bool(came_back) == bool(found.came_back)
+
+
+def test_a_slice_is_known_by_the_call_that_gave_it() -> None:
+    def look(student: Student, rng: torch.Generator) -> None:
+        first = student.one(torch.ones(4, 2))
+        student.two(3)  # asked later, for a hint
+        expect_close(first[1:], torch.zeros(3, 2), atol=0)
+
+    found = failed(look)
+    assert found is not None
+    assert found.examined == "one((4, 2))"
+
+
+def test_who_repeats_a_failure_in_other_words_keeps_what_came_back() -> None:
+    def look(student: Student, rng: torch.Generator) -> None:
+        try:
+            expect_shape(student.one(torch.ones(2)), (3,))
+        except CheckFailure as failure:
+            raise CheckFailure(f"with twos {failure}") from None
+
+    found = failed(look)
+    assert found is not None
+    assert found.came_back.endswith("the shape should be (3,)")
 
 
 def test_the_same_seed_gives_the_same_numbers_on_both_sides() -> None:
@@ -254,9 +339,9 @@ def test_results_are_all_or_nothing() -> None:
     suite.check("a", points=2, title="t")(lambda student, rng: None)
     check = suite.checks[0]
     assert result(check, None) == CheckResult("<lambda>", "t", 2.0, 2.0)
-    assert result(check, "no") == CheckResult("<lambda>", "t", 0.0, 2.0, "no")
+    assert result(check, Failed("no")) == CheckResult("<lambda>", "t", 0.0, 2.0, "no")
     for nothing in ("", " \n\t"):
-        assert result(check, nothing) == CheckResult("<lambda>", "t", 0.0, 2.0, NO_WORDS)
+        assert result(check, Failed(nothing)) == CheckResult("<lambda>", "t", 0.0, 2.0, NO_WORDS)
 
 
 @pytest.fixture

@@ -9,28 +9,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.check import Outcome, check
 from autograder.checks import load_suite
 from autograder.course.directory import Course
 from autograder.errors import AutograderError
 from autograder.judge.notebook import judge_notebook
 from autograder.line.local import LocalSpawner
 from autograder.notebooks.read import read_submission
+from autograder.student.check import Outcome, check
 from tests.autograder import tiny
-
-Make = Callable[..., Path]
-
-
-@pytest.fixture
-def notebook(course: Course, tmp_path: Path) -> Make:
-    """A student's notebook, far from any course directory."""
-
-    def make(answers: dict[str, str], change: Callable[[list[dict]], list[dict]] = list) -> Path:
-        filled = tiny.filled(course.notebook("release", tiny.NAME), answers)
-        filled["cells"] = change(filled["cells"])
-        return tiny.write_notebook(tmp_path / "elsewhere" / "mine.ipynb", filled)
-
-    return make
+from tests.autograder.student.conftest import Make
 
 
 def messages(outcome: Outcome) -> dict[str, str]:
@@ -87,6 +74,14 @@ def test_failures_lead_to_the_line(notebook: Make, norm: str, says: str) -> None
     outcome = check(notebook(tiny.RIGHT | {"norm": norm}))
     assert says in messages(outcome)["Norm"]
     assert outcome.parts[0].passed
+
+
+def test_a_test_that_fails_says_what_it_met_and_where_to_look(notebook: Make) -> None:
+    part = check(notebook(tiny.WRONG_NORM)).parts[1]
+    assert part.came_back == "`norm(torch.tensor([3.0, 4.0]))` is tensor(7.); should be 5"
+    assert part.help == "Read “Norm” in the notebook again."
+    blank = check(notebook({})).parts[1]
+    assert (blank.examined, blank.came_back, blank.help) == ("", "", "")
 
 
 def test_a_part_made_of_one_that_fails_leads_to_that(notebook: Make) -> None:

@@ -7,23 +7,40 @@ paired with the assignment's as the grader pairs them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import AutograderError, Unreadable
+from autograder.errors import AutograderError
 from autograder.inside.refusal import message as refusal
-from autograder.judge.rehearsal import Ran, Rehearsal, Scan
+from autograder.notebooks.hints import where_to_look
+from autograder.notebooks.marks import cells_of, is_by_hand, is_code, is_solution, source_of
 from autograder.notebooks.names import defined_in, used_in
-from autograder.notebooks.outline import line_of, outline_of_facts, part_titles, sentence
-from autograder.notebooks.pairing import STUB, Cell, Paired, blamed, pair, refused_parts
-from autograder.notebooks.read import read_plain
+from autograder.notebooks.outline import (
+    cell_key,
+    cell_names,
+    line_of,
+    outline_of_facts,
+    part_titles,
+    sentence,
+)
+from autograder.notebooks.pairing import (
+    STUB,
+    TEXT_STUB,
+    Cell,
+    Paired,
+    blamed,
+    pair,
+    refused_parts,
+)
+from autograder.student.opened import Opened, open_notebook
+from autograder.student.rehearsal import Ran, Rehearsal, Scan
 
 # A cell that is not there does not tell whether it held tests. Grading has the original.
 GONE = "It is missing, so nothing of it was run here; grading will"
+UNFILLED = "not filled in yet"
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,9 @@ class Part:
     title: str
     passed: bool
     message: str = ""
+    examined: str = ""  # what the test that fails is about
+    came_back: str = ""  # what it met
+    help: str = ""  # where to look
 
 
 @dataclass
@@ -44,11 +64,12 @@ class Outcome:
 def check(path: Path, cell_s: float = 60.0) -> Outcome:
     """Run the assignment's cells of a notebook in a fresh Python and report on each part."""
     with Rehearsal() as python:  # which imports torch while this one reads
-        return _check(path, python, cell_s)
+        return check_with(path, open_notebook(path), python, cell_s)
 
 
-def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
-    notebook, facts = _open(path)
+def check_with(path: Path, opened: Opened, python: Rehearsal, cell_s: float) -> Outcome:
+    """Run the cells in a Python that has run nothing yet, and report on each part."""
+    notebook, facts = opened
     expected = outline_of_facts(facts["cells"], notebook)
     paired = pair(expected, notebook)
     titles = part_titles(notebook)
@@ -67,15 +88,21 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
     # When Python ends early there are fewer results than cells.
     runs = python.run([cell.id for cell in cells], cell_s)
     results = {cell.id: ran for cell, ran in zip(cells, runs, strict=False)}
+    look = where_to_look(notebook, path.name)
     outcome = Outcome(warnings=[*_warnings(paired), *_unread(cells, scans)])
+    outcome.warnings += _left_to_write(notebook)
     named = {cell.id: scan.refused for cell, scan in zip(cells, scans, strict=True)}
     refused = refused_parts(paired, named, refuse, refuse_in, refusal)
     failing: dict[str, str] = {}  # names that failing parts define, with the parts' titles
     for test in paired.points:
         title, message = titles.get(test, test), _failure(paired, test, results, failing)
+        examined = came_back = ""
         if test in refused:  # whatever its tests say, grading gives it nothing
             message = f"{refused[test]}. Grading gives this part no points."
-        outcome.parts.append(Part(title, not message, message))
+        elif message and test in results:
+            examined, came_back = results[test].examined, results[test].came_back
+        where = look.get(test, "") if message and UNFILLED not in message else ""
+        outcome.parts.append(Part(title, not message, message, examined, came_back, where))
         if message:
             failing |= dict.fromkeys(defined_in(_text(paired, paired.answers[test])), title)
     if all(part.passed for part in outcome.parts):  # otherwise the reason is told already
@@ -87,30 +114,6 @@ def _check(path: Path, python: Rehearsal, cell_s: float) -> Outcome:
         if cell.is_marked and cell.role == "given" and cell.id not in kept
     ]
     return outcome
-
-
-def _open(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the notebook and what the assembler wrote into its metadata."""
-    try:
-        data = path.read_bytes()
-        notebook = read_plain(data)
-    except OSError as error:
-        raise AutograderError(
-            f"the notebook cannot be read: {error.strerror}", str(path), "Check the name."
-        ) from error
-    except Unreadable as finding:
-        raise AutograderError(
-            str(finding), str(path), "Open it in Jupyter and save it as .ipynb."
-        ) from finding
-    metadata = json.loads(data.decode("utf-8-sig")).get("metadata")
-    facts = metadata.get("autograder") if isinstance(metadata, dict) else None
-    if not isinstance(facts, dict) or not isinstance(facts.get("cells"), dict):
-        raise AutograderError(
-            "this is not a notebook of a released assignment, or its metadata was dropped",
-            str(path),
-            "Start again from the released notebook and copy your answers into it.",
-        )
-    return notebook, facts
 
 
 def _strings(value: object) -> list[str]:
@@ -128,6 +131,21 @@ def _warnings(paired: Paired) -> list[str]:
     )
     odd = [*paired.problems, *paired.remarks, *([lost] if strays else [])]
     return [f"{sentence(text)}." for text in odd]
+
+
+def _left_to_write(notebook: Any) -> list[str]:
+    """Return which answers that a person marks are still as they were handed out."""
+    names = cell_names(notebook)
+    return [
+        f"{sentence(names[cell_key(cell, number)])} is not filled in yet. A person marks it."
+        for number, cell in enumerate(cells_of(notebook), 1)
+        if is_by_hand(cell) and is_solution(cell) and _is_stub(cell)
+    ]
+
+
+def _is_stub(cell: Any) -> bool:
+    lines = [line.strip() for line in source_of(cell).splitlines()]
+    return f"raise {STUB}()" in lines if is_code(cell) else TEXT_STUB in lines
 
 
 def _used_by_answer(cell: Cell) -> set[str]:
@@ -199,7 +217,7 @@ def _advice(paired: Paired, name: str, ran: Ran) -> str:
     cell = cells.get(place, cells[name])
     where = line_of(cell.name, line, cell.source)
     if ran.kind == STUB:
-        return f"{where}: not filled in yet. Replace 'raise {STUB}()' by your code."
+        return f"{where}: {UNFILLED}. Replace 'raise {STUB}()' by your code."
     if ran.kind == "NameError" and ran.name in paired.strays:
         why = f"`{ran.name}` {paired.strays[ran.name]}"
         return f"{where}: {ran.error}. {why}; move it into the answer."

@@ -6,19 +6,28 @@ being read and paired here, so this side must import neither torch nor anything 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from autograder.errors import AutograderError
 
 START_S = 120.0  # importing torch on a slow machine
-OTHER_SIDE = "autograder.judge.rehearsed"
+OTHER_SIDE = "autograder.student.rehearsed"
+
+
+# Ctrl-C is for this side, which then ends the other one; two tracebacks would say less.
+_OUT_OF_REACH: dict[str, Any]
+if sys.platform == "win32":
+    _OUT_OF_REACH = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+else:
+    _OUT_OF_REACH = {"process_group": 0}
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -48,6 +57,8 @@ class Ran(msgspec.Struct, frozen=True):
     cell: str = ""  # where the error was raised: another cell's function, perhaps
     name: str = ""  # the missing name of a NameError
     way: list[tuple[str, int]] = []  # cells and lines that the error came through
+    examined: str = ""  # what a test that fails is about
+    came_back: str = ""  # what it met
 
 
 Answer = TypeVar("Answer", Ran, list[Scan])
@@ -59,13 +70,17 @@ class Rehearsal:
     def __enter__(self) -> Rehearsal:
         # -P: what lies in the current folder must not stand in for a package.
         command = [sys.executable, "-P", "-m", OTHER_SIDE]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, **_OUT_OF_REACH)
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._process.kill()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # an order that nobody has read
+            self._process.stdin.close()
         self._process.wait()
 
     def scan(
@@ -75,8 +90,8 @@ class Rehearsal:
         assert self._process.stdin is not None
         order = Order(list(cells), list(refuse), list(elsewhere))
         try:
-            with self._process.stdin as stream:
-                stream.write(msgspec.json.encode(order))
+            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            self._process.stdin.flush()  # and it stays open: the other side ends when it ends
             return self._next(START_S, list[Scan])
         except (OSError, EOFError, queue.Empty):
             raise AutograderError("Python did not start", todo="Try it again.") from None
