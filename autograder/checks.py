@@ -1,7 +1,8 @@
 """What a module of hidden tests is written with, and what the hidden region of a notebook calls.
 
-Released and assembled notebooks import these names from here, so this path stays; the code is
-in ``autograder/suite/``.
+Released and assembled notebooks and the hidden tests of instructors import these names from here,
+so this path stays, and so does what the names mean (docs/own-assignment.md); the code is in
+``autograder/suite/``.
 """
 
 from autograder.errors import CheckFailure

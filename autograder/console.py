@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,9 +19,24 @@ _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 
+def print_what_can_be_printed() -> None:
+    """Let a sign that the terminal's encoding lacks be shown as a question mark, not end us.
+
+    Output that is redirected on Windows is in cp1252, which has no arrow and no Greek letter.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def say(markup: str) -> None:
     """Print a line; the text may hold rich markup, so escape what comes from outside."""
     _out.print(markup, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a remark beside what a command writes to standard output."""
+    _err.print(f"[yellow]Note:[/yellow] {escape(text)}", soft_wrap=True)
 
 
 def complain(error: AutograderError) -> None:
@@ -31,13 +48,24 @@ def complain(error: AutograderError) -> None:
         _err.print(f"[bold]What to do:[/bold] {escape(error.todo)}", soft_wrap=True)
 
 
+def markdown(text: str) -> None:
+    """Print Markdown as a terminal can show it."""
+    from rich.markdown import Markdown  # slow to import, and hardly any command needs it
+
+    _out.print(Markdown(text, code_theme="ansi_light"))
+
+
 def mark(passed: bool) -> Text:
     return Text("pass", style="green") if passed else Text("FAIL", style="bold red")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print a table; cells are shown as they are, never read as markup."""
-    drawn = Table(title=escape(title), title_justify="left", title_style="bold")
+    """Print a table; cells are shown as they are, never read as markup.
+
+    The title is a line of its own: as the table's it would be folded to the table's width.
+    """
+    say(f"[bold]{escape(title)}[/bold]")
+    drawn = Table()
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:

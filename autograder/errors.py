@@ -2,6 +2,8 @@
 
 Exception
 ├── AutograderError        a user can put it right: shown as what, where, what to do
+│   ├── NowhereToJudge       no worker can judge, or none any more: no submission is to blame
+│   └── NotWhole             a student's file is no notebook now: perhaps it is just being saved
 ├── Unreadable             a submitted file is no notebook: told to its author, zero points
 ├── TransportError         a student's process gave no proper answer: costs a check or a cell
 │   ├── StudentTimeout       none in time
@@ -26,6 +28,14 @@ class AutograderError(Exception):
         super().__init__(" ".join(part for part in (what, where and f"({where})", todo) if part))
 
 
+class NowhereToJudge(AutograderError):
+    """There is no place to judge, or none any more; what is left waits for the next run."""
+
+
+class NotWhole(AutograderError):
+    """The file is no notebook, or cannot be read: perhaps because it is just being written."""
+
+
 class Unreadable(Exception):
     """The file is not a notebook; the text says why, worded for the student."""
 
@@ -47,7 +57,15 @@ class MalformedReply(TransportError):
 
 
 class CheckFailure(AssertionError):
-    """The student's work did not pass; the message is for the student."""
+    """The student's work did not pass; the message is for the student.
+
+    ``answer`` is the value that was looked at, and ``came_back`` says what is wrong with it in
+    numbers that may be told.
+    """
+
+    def __init__(self, message: str = "", *, answer: object = None, came_back: str = "") -> None:
+        super().__init__(message)
+        self.answer, self.came_back = answer, came_back
 
 
 class MissingName(CheckFailure, AttributeError):

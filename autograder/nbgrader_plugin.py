@@ -14,7 +14,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, Enum
 
 from autograder.course.directory import Course, find
 from autograder.course.files import write_atomically
@@ -25,6 +25,7 @@ from autograder.errors import Unreadable
 from autograder.judge.worker import judge_job
 from autograder.notebooks.read import MAX_BYTES, read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
+from autograder.steps.deadlines import apply_extension
 from autograder.steps.grade import finished, isolation_level, job_for
 from autograder.steps.gradebook import readable
 from autograder.verdict import encode
@@ -52,6 +53,9 @@ class DefensiveExporter(NotebookExporter):
 class Judge(NbGraderPreprocessor):
     """Replaces the notebook by the judged one: the instructor's frame with answers and points."""
 
+    sandbox = Enum(("bwrap", "podman", "docker"), "bwrap", help="As in grade --sandbox.").tag(
+        config=True
+    )
     unsafe = Bool(
         False, help="Judge without isolation where the machine offers none, as grade --unsafe does."
     ).tag(config=True)
@@ -64,6 +68,7 @@ class Judge(NbGraderPreprocessor):
         try:
             with writing(course, "nbgrader autograde", PATIENCE_S):
                 graded = self._judged(course, names["assignment"], names["student"])
+                apply_extension(course, names["assignment"], names["student"])
         except OSError as error:
             raise in_words(error) or error from error
         return graded, resources
@@ -72,7 +77,7 @@ class Judge(NbGraderPreprocessor):
         """Return the notebook with its results; keep the verdict if it is a new one."""
         # nbgrader's copy has been through its hands; the judge wants what was handed in.
         data = read_bytes(course.notebook("submitted", assignment, student))
-        isolation = isolation_level(unsafe=self.unsafe)
+        isolation = isolation_level(unsafe=self.unsafe, sandbox=self.sandbox)
         fingerprints = Fingerprints(course, assignment)
         verdict = course.read_verdict(assignment, student)
         if verdict is None or verdict.fingerprint != fingerprints.of(data, isolation):

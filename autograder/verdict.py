@@ -24,6 +24,10 @@ class CheckResult(msgspec.Struct, frozen=True):
     points: float
     max_points: float
     message: str = ""
+    # Of a check that failed, as far as it is known:
+    examined: str = ""  # what was asked of the student's work
+    came_back: str = ""  # kind, shape and how far off; never a value that was expected
+    help: str = ""  # where to look
 
     @property
     def passed(self) -> bool:
@@ -60,9 +64,27 @@ class PartResult(msgspec.Struct, frozen=True):
         return round(sum(check.points for check in self.checks), 9)  # thirds add up to one
 
     @property
+    def help(self) -> list[str]:
+        """Where to look for what failed, each place once."""
+        return list(dict.fromkeys(check.help for check in self.checks if check.help))
+
+    @property
     def counted_points(self) -> float:
         """What the part adds to the maximum."""
         return 0.0 if self.optional else self.max_points
+
+
+class ByHand(msgspec.Struct, frozen=True):
+    """A cell that a person marks: the judge says nothing about it but that it is there."""
+
+    grade_id: str
+    max_points: float
+    heading: str = ""  # the one above the cell in the notebook
+    optional: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.heading or self.grade_id
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -80,6 +102,7 @@ class Verdict(msgspec.Struct, frozen=True):
     submission: str = ""  # digest of the file that was handed in
     regraded: list[str] = []  # checks that were judged again by themselves, after the others
     measured: dict[str, float] = {}  # what checks have measured, for a leaderboard
+    by_hand: list[ByHand] = []  # what a person marks beside the parts; not in the points below
 
     @property
     def points(self) -> float:

@@ -23,7 +23,7 @@ from samples.corpus import Version
 def guide(assignment: Assignment) -> str:
     """Return the marking guide of an assignment, as Markdown."""
     notebook = assignment.notebook
-    suite = suite_for(assignment.suite.name, notebook)
+    suite = suite_for(assignment.suite.name, notebook, {})
     titles = part_titles(notebook)
     total = sum(suite.points(part) for part in suite.grade_ids if part not in suite.optional)
     lines = [

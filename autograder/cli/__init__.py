@@ -6,27 +6,30 @@ order in which they are used.
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
-from autograder import console
+from autograder.cli.authoring import new, try_assignment
 from autograder.cli.collecting import collect
-from autograder.cli.course import init, release, status
+from autograder.cli.course import init, release, status, student_package
+from autograder.cli.dates import due, extend
+from autograder.cli.exporting import export, gradescope
 from autograder.cli.grading import grade
-from autograder.cli.results import export, feedback, leaderboard, report, verify
-from autograder.cli.student import check
+from autograder.cli.people import roster
+from autograder.cli.results import feedback, leaderboard, report, verify
+from autograder.cli.similarity import similar
+from autograder.commandline import SETTINGS, begin, carry_out
 from autograder.course.trouble import in_words
+from autograder.student.commands import check, hint
 
 # Everything else is imported where it is used: `autograder --help` must not wait for torch.
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 done, but something needs your attention (a test fails, a file was not
-collected, a submission has no verdict); 2 the command could not be carried out as given;
-130 stopped with Ctrl-C (run the same command again to go on).
+Exit codes: 0 done; 1 done, but something needs your attention (a test fails, a
+file was not collected, a submission has no verdict); 2 the command could not be
+carried out as given; 130 stopped with Ctrl-C (run the same command again to go on).
 """
 
 app = typer.Typer(
@@ -34,48 +37,50 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
     epilog=EXIT_CODES,
     help="""
     Release assignments, check your own work, grade a class.
 
-    A student needs one command: [bold]autograder check NOTEBOOK[/bold].
+    A student needs [bold]autograder check NOTEBOOK[/bold] and, when stuck, [bold]hint[/bold].
 
-    An instructor goes through a course directory in this order:
-    [bold]init[/bold], [bold]release[/bold], (students work), [bold]collect[/bold],
-    [bold]grade[/bold], [bold]feedback[/bold], [bold]report[/bold], [bold]export[/bold];
-    [bold]leaderboard[/bold] shows the class what its capstones scored,
-    [bold]status[/bold] says what comes next, [bold]verify[/bold] whether everything agrees.
-    The directory is an ordinary nbgrader course, so formgrader and nbgrader's own commands
-    work in it.
+    An instructor works in a course directory, which is an ordinary nbgrader course.
+    The groups below are in the order of use; [bold]status[/bold] says what comes next.
+    docs/first-course.md goes from an empty folder to marks in the LMS, command by
+    command.
 
     Student code runs in a sandbox (bubblewrap) and never sees a hidden test.
     Set AUTOGRADER_DEBUG=1 to see the traceback of an error.
     """,
 )
-for command in (
-    *(init, release, check, collect, grade),
-    *(feedback, export, report, leaderboard, status, verify),
-):
-    app.command()(command)
+# The groups of the help, in the order of use; each command with the document that explains it.
+FIRST, OWN, DATES = "docs/first-course.md", "docs/own-assignment.md", "docs/dates.md"
+LMS, REPORT, STUDENTS = "docs/lms.md", "docs/report.md", "docs/students.md"
+GROUPS: dict[str, dict[Callable[..., None], str]] = {
+    "For students": {check: STUDENTS, hint: STUDENTS},
+    "The course": {init: FIRST, release: FIRST, status: FIRST, verify: FIRST},
+    "Assignments of your own": {new: OWN, try_assignment: OWN},
+    "People and dates": {due: DATES, extend: DATES},
+    "From submissions to marks": {collect: LMS, grade: FIRST, similar: "docs/similar.md"},
+    "Out again": {
+        feedback: LMS,
+        export: LMS,
+        gradescope: LMS,
+        report: REPORT,
+        leaderboard: REPORT,
+        student_package: STUDENTS,
+    },
+}
+for group, commands in GROUPS.items():
+    for command, document in commands.items():
+        name = command.__name__.removesuffix("_assignment").replace("_", "-")
+        app.command(name, rich_help_panel=group, epilog=f"More: {document}")(command)
+app.add_typer(roster, name="roster", rich_help_panel="People and dates", epilog=f"More: {DATES}")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command (default: of the command line) in this process; return its exit code.
-
-    Errors that a user can put right are printed without a traceback.
-    """
-    try:
-        app(arguments, prog_name="autograder")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except Exception as error:
-        told = in_words(error)
-        if told is None or os.environ.get("AUTOGRADER_DEBUG"):
-            raise
-        console.complain(told)
-        return 2
-    return 0
+    """Run one command (default: of the command line) in this process; return its exit code."""
+    return carry_out(app, arguments, in_words)
 
 
 def main() -> None:
@@ -85,5 +90,5 @@ def main() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # Workers would run this script again before they begin.
     vars(sys.modules["__main__"]).pop("__file__", None)
-    gc.set_threshold(50_000)  # imports make next to no garbage, and much to look through for it
+    begin()
     sys.exit(run())

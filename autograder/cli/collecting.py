@@ -36,6 +36,10 @@ def collect(
         Path | None,
         typer.Option("--map", help="A CSV file of file,student: whose these files are."),
     ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(help="Moodle's grading worksheet: when everybody handed in stands there."),
+    ] = None,
     replace: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +61,7 @@ def collect(
 
     Examples:
     [bold]autograder collect inbox -a 01-rnn-limits[/bold]
-    [bold]autograder collect moodle.zip[/bold]
+    [bold]autograder collect moodle.zip --times worksheet.csv[/bold]
     [bold]autograder collect mail/homework.ipynb --student ada[/bold]
     [bold]autograder collect inbox --map whose.csv[/bold]
     [bold]autograder collect inbox --pattern 'hw1-(?P<student>.+)[.]ipynb'[/bold]
@@ -66,18 +70,22 @@ def collect(
     """
     from autograder.course.directory import find
     from autograder.course.lock import writing
+    from autograder.course.sheet import Sheet
     from autograder.steps.answers import Answers, read_map
     from autograder.steps.collect import collect as take
+    from autograder.steps.times import read_times
 
     home = find(course)
     name = assignment_of(home, assignment)
+    when = read_times(Sheet.read(times), home.settings.timezone) if times else {}
     said = Answers(inside, student, read_map(whose) if whose else {}, replace or ())
     with writing(home):
-        rows = take(home, source, name, pattern, said)
+        rows = take(home, source, name, pattern, said, when)
     taken = [row for row in rows if row.is_collected]
     left = [row for row in rows if not row.is_collected]
     if taken:
-        console.table("Collected", ("student", "file"), [(row.student, row.file) for row in taken])
+        shown = [(row.student, row.file, row.note) for row in taken]
+        console.table("Collected", ("student", "file", "note"), shown)
     if left:
         console.table("Not collected", ("file", "reason"), [(row.file, row.reason) for row in left])
     if taken:

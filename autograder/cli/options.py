@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,11 +12,13 @@ from autograder.errors import AutograderError
 if TYPE_CHECKING:
     from autograder.course.directory import Course
 
-DAY = 86_400
-
 CourseOption = Annotated[
     Path | None,
     typer.Option("--course", help="The course directory. Default: the one you are in."),
+]
+SandboxOption = Annotated[
+    Literal["bwrap", "podman", "docker"],
+    typer.Option(help="What keeps student code in: bubblewrap, or a container."),
 ]
 AssignmentArgument = Annotated[
     str | None,
@@ -28,10 +30,17 @@ StudentOption = Annotated[
 ]
 
 
-def seconds(value: float | None) -> float | None:
-    """Refuse what is no time to wait: zero, less, more than a day and NaN."""
-    if value is not None and not 0 < value <= DAY:
-        raise typer.BadParameter(f"give a number of seconds above zero, at most {DAY} (a day)")
+def address(value: str) -> str:
+    """Refuse what is no address of a scheduler."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(value)
+        is_one = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
+    except ValueError:  # a port that is no number
+        is_one = False
+    if value and not is_one:
+        raise typer.BadParameter("give an address as tcp://HOST:PORT or tls://HOST:PORT")
     return value
 
 
@@ -46,16 +55,27 @@ def new_file(path: Path | None) -> Path | None:
     return path
 
 
+def new_folder(path: Path | None) -> Path | None:
+    """Refuse a place where no folder can be."""
+    if path is not None and path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"{path} is a file; name a folder")
+    if path is not None and not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}; make it, or correct the name")
+    return path
+
+
 def assignment_of(home: Course, name: str | None) -> str:
     """Return the assignment that was named, or the only one there is."""
     if name is not None:
         home.require_released(name)
         return name
     released = home.released()
-    if len(released) != 1:
-        raise AutograderError(
-            "say which assignment you mean",
-            str(home.root),
-            f"Released: {', '.join(released) or 'none; run autograder release'}.",
-        )
-    return released[0]
+    known = f"Released: {', '.join(released) or 'none; run autograder release'}."
+    return the_only(home, released, known)
+
+
+def the_only(home: Course, names: list[str], known: str) -> str:
+    """Return the only assignment there is; refuse to choose, and say which are ``known``."""
+    if len(names) != 1:
+        raise AutograderError("say which assignment you mean", str(home.root), known)
+    return names[0]

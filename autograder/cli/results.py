@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -17,12 +15,25 @@ from autograder.cli.options import (
     StudentOption,
     assignment_of,
     new_file,
+    new_folder,
 )
+
+if TYPE_CHECKING:
+    from autograder.course.directory import Course
+    from autograder.steps.feedback import Written
 
 
 def feedback(
     assignment: AssignmentArgument = None,
     student: StudentOption = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--zip",
+            callback=new_file,
+            help="Also pack the pages into this file, named as Moodle or Canvas wants them back.",
+        ),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Write the page each student gets back (feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html).
@@ -30,9 +41,12 @@ def feedback(
     The page shows the gradebook's mark (with what was given by hand, extra credit, comments and
     the penalty for handing in late), what each check examined, its points and its message, and
     the student's own cells with what they printed. It never shows a hidden test. It needs no
-    other file.
+    other file. With --zip the pages of work that came from Moodle or Canvas also go into an archive
+    that the platform takes back; who else has a page is named.
 
-    Example: [bold]autograder feedback 01-rnn-limits[/bold]
+    Examples:
+    [bold]autograder feedback 01-rnn-limits[/bold]
+    [bold]autograder feedback 01-rnn-limits --zip pages.zip[/bold]
 
     Exit codes: 0 done; 1 the pages are written, but a due date or the rule for late work has
     changed since grading: grade again, then write them again; 2 nothing could be written.
@@ -46,6 +60,8 @@ def feedback(
     with writing(home):
         pages = write_pages(home, name, student or ())
     console.say(f"{len(pages)} pages in {escape(str(home.root / 'feedback'))}")
+    if archive is not None:
+        _pack(home, name, pages, archive)
     outdated = [page for page in pages if page.note]
     for page in outdated:
         console.say(f"[yellow]Note:[/yellow] {escape(page.student)}: {escape(page.note)}")
@@ -54,56 +70,15 @@ def feedback(
         raise typer.Exit(1)
 
 
-def export(
-    assignment: AssignmentArgument = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            callback=new_file,
-            help="Write to this file. Default: standard output.",
-        ),
-    ] = None,
-    checks: Annotated[bool, typer.Option("--checks", help="One row per check.")] = False,
-    totals: Annotated[
-        bool, typer.Option("--totals", help="One row per student, with the mark of the course.")
-    ] = False,
-    course: CourseOption = None,
-) -> None:
-    """Write the marks as CSV.
-
-    One row per submission with the gradebook's score (manual grades and late penalty
-    included) and the number your LMS knows the person by (Moodle: the participant's in this
-    assignment); with --checks one row per check. Without ASSIGNMENT: all assignments.
-
-    With --totals one row per student: the points of every assignment, and the mark of the course
-    in percent, each assignment by the weight that its terms give it (EXERCISE.toml beside the
-    exercise). What was not handed in counts as nothing.
-
-    Example: [bold]autograder export -o marks.csv[/bold]
-    """
-    from autograder.course.directory import find
+def _pack(home: Course, assignment: str, pages: list[Written], archive: Path) -> None:
     from autograder.course.files import write_atomically
-    from autograder.steps import export as tables
+    from autograder.exports.feedback_zip import pack
 
-    if checks and totals:
-        raise typer.BadParameter("--checks and --totals are two different tables: name one.")
-
-    home = find(course)
-    if assignment is not None:
-        home.require_released(assignment)
-    names = [assignment] if assignment else home.released()
-    text = io.StringIO(newline="")
-    if totals:
-        count = tables.export_totals(home, names, text)
-    else:
-        count = tables.export(home, names, text, checks=checks)
-    if output is None:
-        sys.stdout.write(text.getvalue())
-        return
-    write_atomically(output, text.getvalue().encode())
-    console.say(f"{count} rows in {escape(str(output))}")
+    packed = pack(home, assignment, pages)
+    write_atomically(archive, packed.data)
+    console.say(f"{packed.pages} pages in {escape(str(archive))}")
+    if packed.left:
+        console.note(f"came from no platform, so not in the archive: {', '.join(packed.left)}")
 
 
 def report(
@@ -113,21 +88,46 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            callback=new_file,
-            help="Write to this file. Default: report/ASSIGNMENT.html.",
+            callback=new_folder,
+            help="Write into this folder. Default: report/ASSIGNMENT in the course.",
         ),
     ] = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="All assignments, and a page that leads to them."),
+    ] = False,
+    pseudonyms: Annotated[
+        bool,
+        typer.Option(
+            "--pseudonyms",
+            help="Without names, into report/ASSIGNMENT-pseudonyms: to show it to others.",
+        ),
+    ] = False,
     course: CourseOption = None,
 ) -> None:
-    """Write the class report: distribution of marks, pass rate per check, who has a problem.
+    """Write the class report: a folder of pages that need no network (report/ASSIGNMENT).
 
-    Example: [bold]autograder report 01-rnn-limits[/bold]
+    The front page shows how the marks are spread, who has a problem or no mark yet, how many pass
+    each check (and who fails it although the visible tests pass), the commonest bugs by name,
+    times and dates. From there it goes on to every student, every check and every bug. The pages
+    hold names and marks: keep them where only those who teach can read them.
+
+    Examples:
+    [bold]autograder report 01-rnn-limits[/bold]
+    [bold]autograder report --all[/bold]
+    [bold]autograder report 01-rnn-limits --pseudonyms --output ~/to-show[/bold]
     """
     from autograder.course.directory import find
-    from autograder.steps.report import report as write_report
+    from autograder.steps import report as reports
 
+    if every and (assignment is not None or output is not None):
+        raise typer.BadParameter("--all writes every assignment into report/; name neither.")
     home = find(course)
-    path = write_report(home, assignment_of(home, assignment), output)
+    if every:
+        path = reports.report_all(home, pseudonyms=pseudonyms)
+    else:
+        name = assignment_of(home, assignment)
+        path = reports.report(home, name, output, pseudonyms=pseudonyms)
     console.say(f"Report: {escape(str(path))}")
 
 

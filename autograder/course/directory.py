@@ -4,9 +4,13 @@ It is an ordinary nbgrader course directory, so nbgrader's own tools work in it,
 hidden folder of ours for what nbgrader has no place for:
 
     nbgrader_config.py  gradebook.db  source/  release/  submitted/  autograded/  feedback/  inbox/
+    assignments/NAME/                              an assignment of the instructor's own: NAME.md,
+                                                   solution.py, hidden.py, NAME.toml, versions/
     .autograder/course.json                        course id, secret seed, where the exercises are
     .autograder/verdicts/ASSIGNMENT/STUDENT.json   what the judge decided
     .autograder/collected/ASSIGNMENT.json          which file each submission came from
+    .autograder/extensions/ASSIGNMENT.json         who may hand in later
+    .autograder/roster.json                        who is in the class, with sections and ids
 """
 
 from __future__ import annotations
@@ -17,13 +21,28 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from autograder import verdict as verdicts
+from autograder.course.configuration import configuration
+from autograder.course.database import (
+    PASSFILE,
+    Turns,
+    address,
+    claim,
+    gradebook_name,
+    is_server,
+    passfile,
+    require_ours,
+    with_password,
+)
 from autograder.course.files import write_atomically
 from autograder.course.trouble import gradebook_in_words
 from autograder.errors import AutograderError
@@ -35,34 +54,10 @@ if TYPE_CHECKING:
 
 STEPS = ("source", "release", "submitted", "autograded", "feedback", "inbox")
 OURS = ".autograder"
+OWN = "assignments"  # of the instructor's own, a folder for each
 BUSY_S = 20.0  # how long to wait while another program, such as formgrader, writes the gradebook
 
-NBGRADER_CONFIG = """\
-# Configuration of nbgrader (and so of formgrader) for this course.
-from pathlib import Path
-
-c = get_config()
-c.CourseDirectory.course_id = {course_id!r}
-c.CourseDirectory.root = str(Path(__file__).resolve().parent)
-
-# nbgrader runs hidden tests inside the student's own process, where the student's code can
-# change what the tests see. With True, `nbgrader autograde` and formgrader's Autograde button
-# ask the judge of `autograder grade` instead, and write the same marks. Set it to False for
-# nbgrader's own way.
-USE_JUDGE = True
-if USE_JUDGE:
-    # Reads a file that is no notebook as one, so that its author gets a zero with a reason.
-    c.Autograde.exporter_class = "autograder.nbgrader_plugin.DefensiveExporter"
-    # The judge rebuilds the notebook from the instructor's, so there is nothing to sanitize.
-    c.Autograde.sanitize_preprocessors = []
-    c.Autograde.autograde_preprocessors = [
-        "autograder.nbgrader_plugin.Judge",  # in place of nbgrader.preprocessors.Execute
-        "nbgrader.preprocessors.LimitOutput",
-        "nbgrader.preprocessors.SaveAutoGrades",
-        "nbgrader.preprocessors.AssignLatePenalties",
-        "nbgrader.preprocessors.CheckCellMetadata",
-    ]
-"""
+LATE_POLICY = "autograder.late_policy.LatePolicy"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -71,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True):
     course_id: str
     seed: str
     exercises: str
+    student_package: str = ""  # where students get it, when not beside the released notebook
+    timezone: str = ""  # of the course's clocks, such as Europe/Berlin; empty: not said yet
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,14 @@ class Course:
         return (self.root / self.settings.exercises).resolve()
 
     def exercise(self, assignment: str) -> Path:
-        return self.exercises / f"{assignment}.md"
+        """Return the assignment's Markdown: in a folder of its own, or among the exercises."""
+        own = self.root / OWN / assignment / f"{assignment}.md"
+        return own if own.is_file() else self.exercises / f"{assignment}.md"
+
+    def own(self) -> list[str]:
+        """Return the assignments that have a folder of their own in the course."""
+        found = (self.root / OWN).glob("*/*.md")
+        return sorted(p.stem for p in found if p.stem == p.parent.name and is_exercise(p))
 
     def notebook(self, step: str, assignment: str, student: str = ".") -> Path:
         """Return nbgrader's path STEP/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb."""
@@ -95,7 +99,8 @@ class Course:
         return self.notebook("feedback", assignment, student).with_suffix(".html")
 
     def report(self, assignment: str) -> Path:
-        return self.root / "report" / f"{assignment}.html"
+        """Return the front page of the class report."""
+        return self.root / "report" / assignment / "index.html"
 
     def verdict_path(self, assignment: str, student: str) -> Path:
         return self.root / OURS / "verdicts" / assignment / f"{student}.json"
@@ -162,7 +167,15 @@ class Course:
 
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
         config.CourseDirectory.root = str(self.root)
+        if "plugin_class" not in config.AssignLatePenalties:  # a course older than the plugin
+            config.AssignLatePenalties.plugin_class = LATE_POLICY
         return config
+
+    @cached_property
+    def database(self) -> str:
+        """The address of the gradebook's database server; empty when the gradebook is a file."""
+        url = str(self.nbgrader_config().CourseDirectory.get("db_url", ""))
+        return url if is_server(url) else ""
 
     def directory(self) -> CourseDirectory:
         """Return nbgrader's own view of this directory."""
@@ -170,11 +183,16 @@ class Course:
 
         return CourseDirectory(config=self.nbgrader_config())
 
-    def open_gradebook(self) -> Gradebook:
-        """Open the gradebook; what its database refuses is an AutograderError."""
+    def open_gradebook(self, *, may_be_new: bool = False) -> Gradebook:
+        """Open the gradebook; what its database refuses is an AutograderError.
+
+        A file is made when there is none; tables on a server only when they ``may_be_new``.
+        """
         from nbgrader.api import Gradebook
 
         directory = self.directory()
+        if self.database:
+            require_ours(self.database, self.settings.seed, may_be_new=may_be_new)
         # For a new database nbgrader runs the program alembic, which lies beside our Python
         # and is not on the PATH of someone who has not activated the environment.
         path = os.environ.get("PATH", os.defpath)
@@ -188,11 +206,16 @@ class Course:
         finally:
             os.environ["PATH"] = path
 
-
-def gradebook_name(url: str) -> str:
-    """Return how to speak of the database at an address, which may hold a password."""
-    file = url.removeprefix("sqlite:///").partition("?")[0]
-    return file if url.startswith("sqlite:") else "the gradebook's database"
+    @contextmanager
+    def changing_gradebook(self) -> Iterator[Gradebook]:
+        """Open the gradebook for a change that nobody else on its server cuts in two."""
+        book, turns = self.open_gradebook(), Turns(self.database)
+        try:
+            with gradebook_in_words(gradebook_name(str(book.engine.url))), turns.mine():
+                yield book
+        finally:
+            book.close()
+            turns.close()
 
 
 def find(start: Path | None = None) -> Course:
@@ -214,6 +237,14 @@ def find(start: Path | None = None) -> Course:
     )
 
 
+def set_student_package(course: Course, where: str) -> Course:
+    """Keep where students get their package; nothing for beside the released notebook."""
+    settings = msgspec.structs.replace(course.settings, student_package=where.strip())
+    data = msgspec.json.format(msgspec.json.encode(settings))
+    write_atomically(course.root / OURS / "course.json", data, mode=0o600)
+    return Course(course.root, settings)
+
+
 def is_exercise(path: Path) -> bool:
     """Tell whether a Markdown file's head says that the autograder knows it."""
     try:
@@ -226,11 +257,24 @@ def is_exercise(path: Path) -> bool:
         return False
 
 
-def init(root: Path, exercises: Path) -> Course:
-    """Lay out a course directory, or complete the one that is already there."""
+def init(root: Path, exercises: Path | None, database: str = "") -> Course:
+    """Lay out a course directory, or complete the one that is already there.
+
+    Without ``exercises`` it is for assignments of the instructor's own only. ``database`` is the
+    address of a database in PostgreSQL, for the gradebook.
+    """
     root = root.resolve()
+    exercises = root / OWN if exercises is None else exercises
+    url, password = address(database) if database else ("", "")
+    config = root / "nbgrader_config.py"
     if (root / OURS / "course.json").is_file():
         course = find(root)
+        if url and config.is_file() and not course.database.startswith(url):
+            raise AutograderError(
+                "this course has its gradebook elsewhere",
+                gradebook_name(course.directory().db_url),
+                "docs/database.md says how to move a gradebook into PostgreSQL.",
+            )
     else:
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise AutograderError(
@@ -238,22 +282,29 @@ def init(root: Path, exercises: Path) -> Course:
                 str(root),
                 "Name a new or an empty directory.",
             )
-        if not any(map(is_exercise, exercises.glob("*.md"))):
+        own_only = exercises == root / OWN
+        if not own_only and not any(map(is_exercise, exercises.glob("*.md"))):
             raise AutograderError(
                 "there is no exercise in the folder: no *.md file whose head says 'autograder:'",
                 str(exercises.resolve()),
-                "Name the folder of the exercises with --exercises DIR.",
+                "Name the folder of the exercises with --exercises DIR, or say --own for a course "
+                "with assignments of your own only.",
             )
         course_id = re.sub(r"[^\w.-]+", "_", root.name) or "course"
         relative = os.path.relpath(exercises.resolve(), root)
         course = Course(root, Settings(course_id, secrets.token_hex(16), relative))
+        if url:  # before anything is made
+            require_ours(with_password(url, password), course.settings.seed, may_be_new=True)
         settings = msgspec.json.format(msgspec.json.encode(course.settings))
         write_atomically(root / OURS / "course.json", settings, mode=0o600)
     for step in STEPS:
         (root / step).mkdir(exist_ok=True)
-    config = root / "nbgrader_config.py"
+    if password:
+        write_atomically(root / PASSFILE, passfile(password), mode=0o600)
     if not config.exists():
-        text = NBGRADER_CONFIG.format(course_id=course.settings.course_id)
+        text = configuration(course.settings.course_id, url, has_password=bool(password))
         write_atomically(config, text.encode())
-    course.open_gradebook().close()
+    course.open_gradebook(may_be_new=True).close()
+    if course.database:
+        claim(course.database, course.settings.seed)
     return course

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from functools import cache, cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -57,6 +57,14 @@ class Fingerprints:
         return self._facts.limits
 
     @cached_property
+    def files(self) -> dict[str, str]:
+        """The text of the modules of an assignment of the instructor's own; else none."""
+        if not self.suite.endswith(".py"):
+            return {}
+        paths = hidden_files(self.course.root, self.suite)
+        return {path.name: path.read_text(encoding="utf-8") for path in paths}
+
+    @cached_property
     def _facts(self) -> _Facts:
         """What the assembled notebook says of itself."""
         path = self.course.notebook("source", self.assignment)
@@ -74,7 +82,8 @@ class Fingerprints:
     def shared(self) -> bytes:
         """The hash of all that every submission of the assignment has in common."""
         source = self.course.notebook("source", self.assignment).read_bytes()
-        parts = [str(self.course.seed(self.assignment)), grader_key(), hidden_key(self.suite)]
+        hidden = hidden_key(self.course.root, self.suite)
+        parts = [str(self.course.seed(self.assignment)), grader_key(), hidden]
         return hashlib.sha256("\0".join(parts).encode() + b"\0" + source).digest()
 
     def of(self, submission: bytes, isolation: str) -> str:
@@ -101,9 +110,16 @@ def grader_key() -> str:
     return Code(root, [name], left_out=[f"{name}/hidden/"]).key(*modules)
 
 
-def hidden_key(suite: str) -> str:
+def hidden_key(root: Path, suite: str) -> str:
     """Return the key of a suite of hidden tests."""
-    return key_of(hidden_files(suite))
+    try:
+        return key_of(hidden_files(root, suite))
+    except SyntaxError as error:
+        raise AutograderError(
+            f"the hidden tests do not parse: {error.msg}",
+            f"{PurePosixPath(suite).parent}/{error.filename}:{error.lineno}",
+            "Correct that line.",
+        ) from error
 
 
 def key_of(paths: Iterable[Path]) -> str:
@@ -112,13 +128,25 @@ def key_of(paths: Iterable[Path]) -> str:
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
-def hidden_text(suite: str) -> str:
+def hidden_text(root: Path, suite: str) -> str:
     """Return the source text of all that a suite of hidden tests is made of."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in hidden_files(suite))
+    return "\n".join(path.read_text(encoding="utf-8") for path in hidden_files(root, suite))
 
 
-def hidden_files(suite: str) -> list[Path]:
-    """Return a suite's own files and the ones that suites share, without importing them."""
+def hidden_files(root: Path, suite: str) -> list[Path]:
+    """Return a suite's own files and the ones that suites share, without importing them.
+
+    Those of an assignment of the instructor's own are the modules in its folder, the reference
+    among them: its hidden tests may compare with it.
+    """
+    if suite.endswith(".py"):
+        if not (root / suite).is_file():
+            raise AutograderError(
+                "the hidden tests of the assignment are gone",
+                str(root / suite),
+                "Put the file back, or correct 'autograder: {suite: ...}' in the exercise.",
+            )
+        return sorted((root / suite).parent.glob("*.py"))
     main = _hidden_file(suite)
     packaged = main.name == "__init__.py"
     own = sorted(main.parent.rglob("*.py")) if packaged else [main]

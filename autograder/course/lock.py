@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.course.database import folder_lock
 from autograder.course.directory import OURS, STEPS, Course
 from autograder.course.files import partial_files, write_atomically
 from autograder.errors import AutograderError
@@ -60,14 +61,31 @@ def writing(course: Course, command: str = "", patience_s: float = PATIENCE_S) -
     except Timeout:
         raise _refusal(course) from None
     try:
-        _sweep(course)
-        _note(course, _this_process(command))
-        try:
-            yield
-        finally:
-            _path(course).unlink(missing_ok=True)
+        with _lock_on_server(course, patience_s):
+            _sweep(course)
+            _note(course, _this_process(command))
+            try:
+                yield
+            finally:
+                _path(course).unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+@contextmanager
+def _lock_on_server(course: Course, patience_s: float) -> Iterator[None]:
+    """Hold the same lock on the gradebook's server, if there is one.
+
+    Another machine may share this folder and not see what is locked here.
+    """
+    if not course.database:
+        yield
+        return
+    lock = course.root / OURS / "lock"
+    with folder_lock(course.database, course.settings.seed, lock, patience_s) as is_held:
+        if not is_held:
+            raise _refusal(course)
+        yield
 
 
 def writer_of(course: Course) -> Writer | None:

@@ -1,12 +1,15 @@
 """Imports torch once and forks one confined child per request from the host.
 
-Runs inside bubblewrap (or, without isolation, as a plain process). Workers of the host join
-through a lobby, each with a socket of its own for whole messages: a JSON order with the child's
-own socket attached, and JSON back. A worker that goes away takes its children along, no others.
+Runs inside bubblewrap or a container (or, without isolation, as a plain process). Workers of the
+host join through a lobby, each with a socket of its own for whole messages: a JSON order with the
+child's own socket attached, and JSON back. A worker that goes away takes its children along, no
+others.
 No line of student code runs here. When the host lets go of the leash, everything here ends.
 
     python forkserver.py LEASH_FD LOBBY_FD LEVEL SITE_DIR... -- MODULE...
-    python forkserver.py probe SITE_DIR...          only try out whether a child can be confined
+    python forkserver.py connect SOCKET LEVEL SITE_DIR... -- MODULE...    get the two from a socket
+    python forkserver.py probe SITE_DIR... [-- NAME...]
+                          only try out whether a child can be confined, where no NAME is installed
 """
 
 from __future__ import annotations
@@ -25,11 +28,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+BARE = ("none", "user")  # levels at which a child has no namespaces of its own
+
 
 def main(argv: list[str]) -> None:
     first, *rest = argv
     if first == "probe":
-        sys.path[:0] = rest
+        own = rest[: rest.index("--")] if "--" in rest else rest
+        found = [
+            name
+            for name in rest[len(own) + 1 :]
+            if any(os.path.isdir(os.path.join(place, name)) for place in sys.path)
+        ]
+        if found:
+            print("holds", *found, flush=True)
+            return
+        sys.path[:0] = own
         from autograder.inside import confine
 
         def probe() -> None:
@@ -39,17 +53,30 @@ def main(argv: list[str]) -> None:
             print("confined", flush=True)
 
         _confine_as_pid_1(confine, probe)
-    lobby, level, *rest = rest
+        return
+    second, *rest = rest
+    lines = _fetch(second) if first == "connect" else [int(first), int(second)]
+    level, *rest = rest
     split = rest.index("--")
     sys.path[:0] = rest[:split]
     for builtin in (site.setquit, site.setcopyright, site.sethelper):
         builtin()  # `exit()` and friends, which -S leaves out
     from autograder.inside import confine
 
-    # Importing takes seconds, in which nothing else would tell.
-    confine.die_with_parent(int(first))
+    if first != "connect":  # whoever starts a container is not its parent
+        # Importing takes seconds, in which nothing else would tell.
+        confine.die_with_parent(lines[0])
     _import_once(rest[split + 1 :])
-    Server(socket.socket(fileno=int(first)), socket.socket(fileno=int(lobby)), level).run()
+    leash, lobby = (socket.socket(fileno=line) for line in lines)
+    Server(leash, lobby, level).run()
+
+
+def _fetch(path: str) -> list[int]:
+    """Get the leash and the lobby from a host that could not leave them open for us."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        door.connect(path)
+        _, lines, _, _ = socket.recv_fds(door, 16, 2)
+    return lines
 
 
 def _import_once(modules: list[str]) -> None:
@@ -142,7 +169,7 @@ class Server:
         self._say(worker, {"spawned": pid})
 
     def _kill(self, pid: int, with_signal: signal.Signals) -> None:
-        if self._level == "none":
+        if self._level in BARE:
             with_signal = signal.SIGKILL  # the child itself, not the process that waits for it
         os.kill(pid, with_signal)
 
@@ -151,7 +178,7 @@ class Server:
             pid, status, used = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
-            worker = self._children.pop(pid)
+            worker = self._children.pop(pid, -1)  # as PID 1 we also get what others leave behind
             cpu = round(used.ru_utime + used.ru_stime, 3)
             self._say(worker, {"ended": pid, "status": _shell_status(status), "cpu": cpu})
 
@@ -182,8 +209,8 @@ def child(level: str, order: dict[str, Any], wire: int) -> None:
         nonlocal wire
         # Reading our own size needs /proc, which is about to go.
         wire = confine.only_this_descriptor(wire)
-        confine.limit_resources(rules, count_threads=level == "bwrap")
-        if level == "bwrap":
+        confine.limit_resources(rules, count_threads=level not in BARE)
+        if level not in BARE:
             confine.private_files(rules.tmp_mb)
         if confine.LINUX:
             confine.drop_capabilities()
@@ -191,10 +218,12 @@ def child(level: str, order: dict[str, Any], wire: int) -> None:
         serve_runtime(wire, rules)
 
     try:
-        if level == "bwrap":
+        if level not in BARE:
             _confine_as_pid_1(confine, serve)
         else:
-            confine.die_with_parent()
+            if level == "user":
+                confine.give_up_root()
+            confine.die_with_parent()  # a change of user would undo it
             serve()
     except OSError as error:
         # No student code has run. The host reads this instead of "ready".

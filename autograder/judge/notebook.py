@@ -9,19 +9,22 @@ from typing import Any
 from autograder.errors import AutograderError
 from autograder.inside.refusal import message as refusal
 from autograder.judge.cells import Cells, Exhausted, plain
+from autograder.judge.weights import by_hand
 from autograder.judge.words import NotebookWords
 from autograder.line.base import Spawner
 from autograder.line.limits import Limits
+from autograder.notebooks.hints import where_to_look
 from autograder.notebooks.outline import outline, part_titles, sentence
-from autograder.notebooks.pairing import Paired, pair, refused_parts
+from autograder.notebooks.pairing import Paired, pair, refused_parts, unwritten
 from autograder.stages import stage
 from autograder.suite.desk import Desk
-from autograder.suite.examine import examine, result
+from autograder.suite.examine import Failed, examine, result
 from autograder.suite.student import Student
 from autograder.suite.suite import Check, Suite
 from autograder.verdict import CheckResult, PartResult, Verdict
 
 MESSAGE_CHARS = 1_500
+DETAIL_CHARS = 300
 MAX_LOST = 2  # processes that one part may cost before the rest of it is given up
 
 
@@ -56,8 +59,10 @@ def judge_notebook(
     start = time.monotonic()
     with stage("pair"):
         paired = pair(outline(source), submission)
+        paired.problems += unwritten(source, submission)
         _match(suite, paired)
         words, headings = NotebookWords(paired), part_titles(source)
+        look = where_to_look(source, f"{assignment}.ipynb")
     with Cells(paired, words, suite, sandbox, limits or Limits()) as cells:
         with stage("scan"):
             refused = refused_parts(paired, cells.scan(), suite.refuse, suite.refuse_in, refusal)
@@ -68,7 +73,15 @@ def judge_notebook(
             PartResult(
                 grade_id,
                 suite.points(grade_id),
-                _part(cells, words, suite, checks, desk, refused.get(grade_id)),
+                _part(
+                    cells,
+                    words,
+                    suite,
+                    checks,
+                    desk,
+                    refused.get(grade_id),
+                    look.get(grade_id, ""),
+                ),
                 headings.get(grade_id, ""),
                 grade_id in suite.optional,
             )
@@ -84,18 +97,19 @@ def judge_notebook(
         cells=cells.results,
         problems=[sentence(problem) for problem in paired.problems],
         measured=desk.measured,
+        by_hand=by_hand(source),
         seconds=round(time.monotonic() - start, 3),
     )
 
 
 def _match(suite: Suite, paired: Paired) -> None:
     """Raise unless every graded cell has checks worth exactly its points."""
-    where = f"autograder/hidden/{suite.name}"
-    for grade_id in suite.grade_ids:
-        if grade_id not in paired.points:
+    for check in suite.checks:
+        if check.grade_id not in paired.points:
             raise AutograderError(
-                f"checks for {grade_id!r}, which is no graded cell of the notebook",
-                where,
+                f"the check {check.name!r} is for {check.grade_id!r}, which is no graded cell of "
+                "the notebook",
+                suite.where,
                 "Correct the id in the suite or in the exercise.",
             )
     for grade_id, points in paired.points.items():
@@ -103,7 +117,7 @@ def _match(suite: Suite, paired: Paired) -> None:
             raise AutograderError(
                 f"the cell {grade_id!r} is worth {points:g} points and its checks "
                 f"{suite.points(grade_id):g}",
-                where,
+                suite.where,
                 "Make the two agree.",
             )
 
@@ -125,21 +139,22 @@ def _part(
     checks: list[Check],
     desk: Desk,
     refused: str | None,
+    help: str,
 ) -> list[CheckResult]:
     """Run checks of one graded cell."""
     results: list[CheckResult] = []
     lost = 0
     for check in checks:
-        message: str | None
+        failed: Failed | None
         if refused is not None:
-            message = refused
+            failed = Failed(refused)
         elif lost == MAX_LOST:
-            message = f"not examined: {lost} checks of this part hung or ended the process"
+            failed = Failed(f"not examined: {lost} checks of this part hung or ended the process")
         else:
             try:
                 transport = cells.ready(suite.refused(check.grade_id))
             except Exhausted as reason:
-                message = f"not examined: {reason}"
+                failed = Failed(f"not examined: {reason}")
             else:
                 student = Student(
                     transport,
@@ -149,8 +164,16 @@ def _part(
                     desk=desk,
                 )
                 with stage("checks"):
-                    message = examine(suite, check, student, transport, desk.seed)
+                    failed = examine(suite, check, student, transport, desk.seed)
                 lost += not student.alive
-        shown = None if message is None else plain(message, MESSAGE_CHARS)
-        results.append(result(check, shown))
+        results.append(result(check, failed and _shown(failed), help))
     return results
+
+
+def _shown(failed: Failed) -> Failed:
+    """Return it fit to show anywhere: no control characters, not too long."""
+    return Failed(
+        plain(failed.message, MESSAGE_CHARS),
+        plain(failed.examined, DETAIL_CHARS),
+        plain(failed.came_back, DETAIL_CHARS),
+    )

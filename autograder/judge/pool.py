@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -25,6 +24,7 @@ from contextlib import closing
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from autograder.errors import NowhereToJudge
 from autograder.judge.bounds import Bounded
 
 if TYPE_CHECKING:
@@ -57,13 +57,17 @@ def fresh_processes() -> ForkServerContext | SpawnContext:
 def run_all(
     make_executor: Callable[[int], Executor],
     work: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    workers: int,
+    jobs: Iterable[Job],
+    workers: int | Callable[[], int],
     seconds: Callable[[Job], float] | None = None,
 ) -> Generator[tuple[Job, Result | Exception], None, None]:
     """Yield (job, result) as the jobs finish; the result is an exception if it failed twice.
 
-    With ``seconds`` (of a job), no process works longer on one job than that.
+    Jobs are taken when there is a worker for them. ``workers`` may be a function, where workers
+    come and go. With ``seconds`` (of a job), no process works longer on one job than that.
+
+    Raises NowhereToJudge when a job comes back with that: then it is not the job's fault, and
+    the others would fare no better.
     """
     work = work if seconds is None else Bounded(work, seconds)
     set_aside: list[Job] = []
@@ -79,32 +83,49 @@ def run_all(
 def _run(
     make_executor: Callable[[int], Executor],
     work: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    workers: int,
+    jobs: Iterable[Job],
+    workers: int | Callable[[], int],
 ) -> Generator[tuple[Job, Result | Exception], None, None]:
-    waiting = deque(jobs)
+    waiting = iter(jobs)
+    put_back: list[Job] = []
     running: dict[Future[Result], Job] = {}
     strangers = set(multiprocessing.active_children())
     executor: Executor | None = None
+
+    def hand_out() -> bool:
+        """Give every worker something to do; return whether the executor refused to take it."""
+        nonlocal executor
+        while len(running) < (most := workers() if callable(workers) else workers):
+            job = put_back.pop() if put_back else next(waiting, None)
+            if job is None:
+                break
+            executor = executor or make_executor(most)
+            try:
+                running[executor.submit(work, job)] = job
+            except BrokenExecutor:
+                put_back.append(job)
+                return True
+        return False
+
     try:
-        while waiting or running:
-            executor = executor or make_executor(min(workers, len(waiting)))
-            is_broken = False
-            while waiting and len(running) < workers and not is_broken:
-                try:
-                    running[executor.submit(work, waiting[0])] = waiting[0]
-                    waiting.popleft()
-                except BrokenExecutor:
-                    is_broken = True
+        while (is_broken := hand_out()) or running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             is_broken = is_broken or any(_is_broken(future) for future in done)
             if is_broken:  # every job in flight goes down with the executor
                 done, _ = wait(running)
-            for future in done:
-                yield running.pop(future), _outcome(future)
-            if is_broken:
+            finished = [(running.pop(future), _outcome(future)) for future in done]
+            if is_broken and executor is not None:
                 executor.shutdown(wait=True)
                 executor = None
+            hand_out()  # whoever gets the results takes a while to write them down
+            stop: NowhereToJudge | None = None
+            for job, result in finished:
+                if isinstance(result, NowhereToJudge):
+                    stop = result
+                else:
+                    yield job, result
+            if stop is not None:
+                raise stop
     except BaseException:
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)

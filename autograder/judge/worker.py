@@ -40,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     cell_s: float | None = None
     only: tuple[str, ...] = ()  # the checks to run; none means all
     limits: dict[str, float] = {}  # the assignment's own, by name
+    files: dict[str, str] = {}  # the modules of an assignment of the instructor's own
 
 
 shared: Lobby | None = None  # of a sandbox for all workers of this machine
@@ -52,7 +53,7 @@ def judge_job(job: Job) -> bytes:
     from autograder.judge.weights import suite_for
 
     source = json.loads(job.source)
-    suite = suite_for(job.suite, source)
+    suite = suite_for(job.suite, source, job.files)
     try:
         submission = read_plain(job.submission)
     except Unreadable as finding:
@@ -94,10 +95,10 @@ def close_sandboxes() -> None:
 
 def zero_verdict(job: Job, reason: str) -> Verdict:
     """Return the verdict of a submission that cannot be judged: no points, and why."""
-    from autograder.judge.weights import suite_for
+    from autograder.judge.weights import by_hand, suite_for
 
     source = json.loads(job.source)
-    suite, headings = suite_for(job.suite, source), part_titles(source)
+    suite, headings = suite_for(job.suite, source, job.files), part_titles(source)
     parts = [
         PartResult(
             grade_id,
@@ -119,6 +120,7 @@ def zero_verdict(job: Job, reason: str) -> Verdict:
         fingerprint=job.fingerprint,
         parts=parts,
         problems=[reason],
+        by_hand=by_hand(source),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -23,10 +24,11 @@ class Workers:
 
     Args:
         hide: directories that student code must not see.
+        level: the isolation to launch with, unless another is named.
     """
 
-    def __init__(self, hide: Sequence[Path]) -> None:
-        self._hide = hide
+    def __init__(self, hide: Sequence[Path], level: Isolation = "bwrap") -> None:
+        self._hide, self._level = hide, level
         self._sandbox: Sandbox | None = None
 
     def __enter__(self) -> Workers:
@@ -35,11 +37,12 @@ class Workers:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def launch(self, level: Isolation = "bwrap") -> None:
+    def launch(self, level: Isolation | None = None) -> None:
         """Let the fork servers of both sides start; say nothing when that does not work.
 
         A worker that finds no sandbox to join starts its own, and then tells why it cannot.
         """
+        level = level or self._level
         if "forkserver" in multiprocessing.get_all_start_methods():
             from multiprocessing import forkserver
 
@@ -50,6 +53,10 @@ class Workers:
             self._sandbox = Sandbox(level=level, hide=self._hide)
             with contextlib.suppress(AutograderError, OSError):
                 self._sandbox.launch()
+
+    def width(self) -> int:
+        """Return how many submissions to judge at a time: one per CPU."""
+        return os.cpu_count() or 1
 
     def executor(self, workers: int) -> Executor:
         """Return a pool of processes that judge, on this machine."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 from autograder.inside.rules import Rules
 
-Isolation = Literal["bwrap", "none"]
+Engine = Literal["podman", "docker"]  # of containers
+Isolation = Literal["bwrap", Engine, "user", "none"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ Level "bwrap": a fork server inside bubblewrap (no network, an empty read-only f
 Python and the installed packages, nothing of the course), whose children confine themselves
 further (`inside/confine.py`). Level "none": the same fork server as a plain process; its
 children have resource limits and a system call filter but see the whole file system. That is
-for machines where nothing else works, and every verdict says so.
+for machines where nothing else works, and every verdict says so. Level "user", for root in a
+container of its own: the same, and the children are another user, to whom files can be closed.
+Levels "podman" and "docker": the same in a container (`container.py`) instead of bubblewrap.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from autograder import stages
 from autograder.errors import AutograderError
@@ -37,7 +39,8 @@ from autograder.line.bubblewrap import (
     site_directories,
     staged_code,
 )
-from autograder.line.limits import Isolation, Limits
+from autograder.line.container import Container
+from autograder.line.limits import Engine, Isolation, Limits
 
 # torch comes with it; who only starts and ends the server does without.
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ class Sandbox:
 
     Args:
         limits: per submission and per process.
-        level: "bwrap", or "none" to run without isolation.
+        level: "bwrap", "podman", "docker", or "none" to run without isolation.
         hide: directories of the host to cover up in case a bound directory contains them
             (the course directory). The package's own checkout always is.
         preload: modules to import once for all children; those of PRELOAD are what ordinary
@@ -83,7 +86,9 @@ class Sandbox:
         self._preload = list(preload)
         self._ended: dict[int, int] = {}  # how, until somebody has asked
         self._used: dict[int, float] = {}  # processor seconds of these
-        self._groups = cgroup.find()
+        self._container: Container | None = None
+        # An engine has a group of its own around each container.
+        self._groups = None if self.level in get_args(Engine) else cgroup.find()
         self._group_of: dict[int, Path] = {}
         self._staging: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -131,11 +136,15 @@ class Sandbox:
         self._staging = staged_code()
         self._leash, leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lobby, lobby = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with leash, lobby:
-            descriptors = [leash.fileno(), lobby.fileno()]
-            arguments = [*map(str, descriptors), self.level, *self._path(), "--", *self._preload]
-            self._errors = self._staging / "errors.txt"
-            with self._errors.open("wb") as errors:
+        self._errors = self._staging / "errors.txt"
+        with leash, lobby, self._errors.open("wb") as errors:
+            if self.level == "podman" or self.level == "docker":
+                self._container = Container(self.level, self._staging, [leash, lobby])
+                self._server = self._container.start(self._preload, errors)
+            else:
+                descriptors = [leash.fileno(), lobby.fileno()]
+                arguments = [*map(str, descriptors), self.level, *self._path()]
+                arguments += ["--", *self._preload]
                 self._server = subprocess.Popen(
                     self._command(arguments),
                     pass_fds=descriptors,
@@ -157,37 +166,17 @@ class Sandbox:
             try:
                 self._server.wait(END_S)
             except subprocess.TimeoutExpired:
+                if self._container is not None:
+                    self._container.remove()
                 self._server.kill()  # bubblewrap takes everything inside with it
                 self._server.wait()
             self._lobby = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
         if self._staging is not None:
             shutil.rmtree(self._staging, ignore_errors=True)
         self._control = self._leash = self._server = self._errors = self._staging = None
-
-    @staticmethod
-    def available() -> tuple[bool, str]:
-        """Whether level "bwrap" works on this machine, and otherwise what to do."""
-        try:
-            bwrap = bwrap_program()
-        except AutograderError as error:
-            return False, str(error)
-        staging = staged_code()
-        try:
-            command = [
-                *bubblewrap(bwrap, staging, []),
-                *python_command("bwrap", staging),
-                "probe",
-                CODE,
-            ]
-            ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return False, f"bubblewrap does not run: {error}"
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-        if ended.stdout.strip() == "confined":
-            return True, ""
-        said = ended.stderr.strip().splitlines()[-1:] or ["no message"]
-        return False, f"no sandbox can be made here ({said[0]}). {ALLOW}"
 
     # --- children ---
 
@@ -287,11 +276,11 @@ class Sandbox:
     def _command(self, arguments: list[str]) -> list[str]:
         assert self._staging is not None
         python = python_command(self.level, self._staging)
-        if self.level == "none":
+        if self.level != "bwrap":
             return [*python, *arguments]
         return [*bubblewrap(bwrap_program(), self._staging, self._hide), *python, *arguments]
 
     def _path(self) -> list[str]:
-        if self.level == "none":
+        if self.level != "bwrap":
             return [str(self._staging), *map(str, site_directories())]
         return [CODE, *(f"{PACKAGES}/{i}" for i in range(len(site_directories())))]

@@ -1,23 +1,27 @@
 """Turn an exercise (a MyST notebook that imports its answers) into nbgrader's source notebook.
 
-Five kinds of code cell are recognised; every other cell is carried over as it is.
+Some kinds of cell are recognised; every other one is carried over as it is.
 
     tag ``solution`` + grade_id         imports from ``solutions`` become the objects' source text
     tag ``given`` + grade_id            the same, but locked: the student may use, not change it;
                                         also imports from ``autograder.recipes``
     ``nbgrader: {grade_id, points}``    visible asserts; the hidden region is added here
+    tag ``manual`` + grade_id, points   code or text that a person marks; what stands in it is the
+                                        model answer, which students do not get
+    tag ``task`` + grade_id, points     text that asks for cells of the student's own; a person
+                                        marks those
     tag ``demonstration``               ordinary code, shown, and not run by grading
     none of these                       ordinary code, shown and run
 
-The notebook's front matter names the hidden tests: ``autograder: {suite: rnn_limits}``.
+The notebook's front matter names the hidden tests: ``autograder: {suite: rnn_limits}``, or
+``{suite: hidden.py}``, a file beside the exercise. In a folder of its own an exercise imports from
+the modules beside it (``from solution import ...``) as others do from ``solutions``.
 Cell ids are derived from grade ids and positions, so equal input gives equal bytes.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,19 +29,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.errors import AutograderError
-from autograder.notebooks.excerpt import object_sources
 from autograder.notebooks.marks import DEMONSTRATION, Marks, digest, is_solution, metadata_of
-from autograder.notebooks.regions import (
-    BEGIN,
-    BEGIN_HIDDEN,
-    END_HIDDEN,
-    split_regions,
-    without_hidden,
-)
+from autograder.notebooks.reference import Place, imports_of, replaced
+from autograder.notebooks.regions import BEGIN_HIDDEN, END_HIDDEN, split_regions, without_hidden
 from autograder.notebooks.terms import Terms, read_terms, require_known
 
-APART = ["", ""]  # lines between objects
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,58}")
+SUITE_FILE = re.compile(r"\w+\.py")
+BY_HAND = {"manual", "task"}  # tags
 
 # Under nbgrader's own autograde the value of the last line is the cell's partial credit.
 HIDDEN_REGION = f"""\
@@ -71,22 +70,33 @@ def read_exercise(path: Path) -> NotebookNode:
 
 
 def suite_name(notebook: NotebookNode, path: Path) -> str:
-    """Return the name of the exercise's hidden tests from its front matter."""
-    name = notebook.metadata.get("autograder", {}).get("suite")
+    """Return the name of the exercise's hidden tests from its front matter.
+
+    That of a file is its path in the course: ``assignments/NAME/hidden.py``.
+    """
+    facts = notebook.metadata.get("autograder")
+    name = facts.get("suite") if isinstance(facts, dict) else None
     if not isinstance(name, str) or not name:
         raise AutograderError(
             "the front matter names no suite of hidden tests",
             str(path),
-            "Add 'autograder: {suite: NAME}' to the YAML header.",
+            "Add 'autograder: {suite: NAME}' to the YAML header, or '{suite: hidden.py}'.",
         )
-    return name
+    if not name.endswith(".py"):
+        return name
+    if not (SUITE_FILE.fullmatch(name) and (path.parent / name).is_file()):
+        raise AutograderError(
+            f"there is no file {name!r} beside the exercise",
+            str(path),
+            "Write the hidden tests into it, or correct 'autograder: {suite: ...}'.",
+        )
+    return "/".join((*path.parent.parts[-2:], name))
 
 
 def assemble(path: Path, suite: PointsOf) -> NotebookNode:
     """Return the instructor's notebook of the exercise at ``path``.
 
-    Imports from ``solutions`` are looked up in the ``solutions`` folder beside the folder
-    that holds the exercise; points and optional parts are those of its terms.
+    Points and optional parts are those of its terms.
 
     Raises AutograderError, naming file, cell and grade_id, for an unknown object, one without
     solution region, a missing or repeated grade_id, points that differ from the suite's, and a
@@ -109,7 +119,7 @@ def assemble(path: Path, suite: PointsOf) -> NotebookNode:
             str(path),
             "Give the cells with asserts 'nbgrader: {grade_id: ..., points: ...}'.",
         )
-    require_known(terms, assembler.graded, path)
+    require_known(terms, [*assembler.graded, *assembler.by_hand], path)
     # What `autograder check` on a student's machine, where only the notebook is, must know.
     facts = {
         "assignment": path.stem,
@@ -144,18 +154,27 @@ class _Assembler:
 
     def __init__(self, path: Path, suite_name: str, suite: PointsOf, terms: Terms) -> None:
         self.path, self.suite_name, self.suite, self.terms = path, suite_name, suite, terms
+        self.is_own = suite_name.endswith(".py")
         self.seen: dict[str, int] = {}
         self.graded: list[str] = []
+        self.by_hand: list[str] = []
 
     def cell(self, number: int, cell: NotebookNode) -> dict[str, Any]:
         tags = set(cell.metadata.get("tags", []))
         declared = cell.metadata.get("nbgrader", {})
+        if DEMONSTRATION in tags and (declared or tags & {"solution", "given", *BY_HAND}):
+            raise self.error("a demonstration is neither answer nor test", number, declared)
+        if tags & BY_HAND:
+            return self.marked_by_hand(number, cell, declared, tags)
         if cell.cell_type != "code":
             if declared or tags & {"solution", "given"}:
-                raise self.error("only code cells can be solutions or graded", number, declared)
+                raise self.error(
+                    "only code cells can be solutions or graded by tests",
+                    number,
+                    declared,
+                    "Tag a text that a person is to mark 'manual'.",
+                )
             return _plain(cell, f"text-{number:03d}")
-        if DEMONSTRATION in tags and (declared or tags & {"solution", "given"}):
-            raise self.error("a demonstration is neither answer nor test", number, declared)
         if "solution" in tags:
             return self.answer(number, cell, declared, is_solution=True)
         if "given" in tags:
@@ -172,15 +191,14 @@ class _Assembler:
             raise self.error(
                 "points belong to the cell with the asserts, not to the answer", number, declared
             )
-        source = self.replace_imports(number, cell.source, declared, is_solution=is_solution)
+        at = Place(self.path, number, declared)
+        source = replaced(at, cell.source, is_own=self.is_own, is_solution=is_solution)
         marks = Marks(grade_id, "solution" if is_solution else "given")
         return _marked(source, marks, locked=not is_solution)
 
     def tests(self, number: int, cell: NotebookNode, declared: dict[str, Any]) -> dict[str, Any]:
         grade_id = self.grade_id(number, declared)
-        points = declared.get("points")
-        if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
-            raise self.error("a graded cell needs points above zero", number, declared)
+        points = self.points(number, declared)
         worth = self.suite.points(grade_id)
         if worth == 0:
             raise self.error(
@@ -198,6 +216,42 @@ class _Assembler:
         source = f"{cell.source.rstrip()}\n{hidden}".lstrip("\n")
         return _marked(source, Marks(grade_id, "test", points), locked=True)
 
+    def marked_by_hand(
+        self, number: int, cell: NotebookNode, declared: dict[str, Any], tags: set[str]
+    ) -> dict[str, Any]:
+        """Convert a cell whose points a person gives: an answer, or a task for the cells below."""
+        if len(tags & {"solution", "given", *BY_HAND}) > 1:
+            raise self.error(
+                "a cell has one tag of manual, task, solution, given", number, declared
+            )
+        is_task = "task" in tags
+        if is_task and cell.cell_type != "markdown":
+            raise self.error("a task is text; the cells below it are its answer", number, declared)
+        grade_id = self.grade_id(number, declared)
+        points = self.points(number, declared)
+        if self.suite.points(grade_id):
+            raise self.error(
+                f"a person marks this cell, and the suite {self.suite_name!r} has checks for it",
+                number,
+                declared,
+                "Make two cells, each with a grade_id and points of its own.",
+            )
+        source = cell.source
+        at = Place(self.path, number, declared)
+        if cell.cell_type == "code" and imports_of(at, source, is_own=self.is_own):
+            source = replaced(at, source, is_own=self.is_own, is_solution=True)
+        split_regions(source, f"{self.path}, cell {number}")  # which must open and close in turn
+        self.by_hand.append(grade_id)
+        points = self.terms.points.get(grade_id, points)
+        marks = Marks(grade_id, "given" if is_task else "solution", points, by_hand=True)
+        return _marked(source, marks, locked=is_task, cell_type=cell.cell_type)
+
+    def points(self, number: int, declared: dict[str, Any]) -> float:
+        points = declared.get("points")
+        if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+            raise self.error("a graded cell needs points above zero", number, declared)
+        return points
+
     def grade_id(self, number: int, declared: dict[str, Any]) -> str:
         grade_id = declared.get("grade_id")
         if not isinstance(grade_id, str) or not GRADE_ID.fullmatch(grade_id):
@@ -211,92 +265,10 @@ class _Assembler:
         self.seen[grade_id] = number
         return grade_id
 
-    def replace_imports(
-        self, number: int, source: str, declared: dict[str, Any], *, is_solution: bool
-    ) -> str:
-        """Put the objects' source in place of ``from solutions.module import name``."""
-        try:
-            tree = ast.parse(source)
-        except SyntaxError as error:
-            raise self.error(f"the cell does not parse: {error.msg}", number, declared) from error
-        lines = source.splitlines()
-        imports = [node for node in tree.body if _is_to_be_replaced(node)]
-        if not imports or (is_solution and len(imports) != len(tree.body)):
-            raise self.error(
-                "the cell must hold 'from solutions.MODULE import NAME'"
-                + (" and nothing else" if is_solution else ""),
-                number,
-                declared,
-            )
-        for node in reversed(imports):
-            assert isinstance(node, ast.ImportFrom)
-            objects = [
-                self.object_text(number, node, alias, declared, is_solution=is_solution)
-                for alias in node.names
-            ]
-            first, last = node.lineno - 1, node.end_lineno or node.lineno
-            above = APART if "".join(lines[:first][-1:]).strip() else []
-            below = APART if "".join(lines[last : last + 1]).strip() else []
-            lines[first:last] = [*above, _in_a_row(objects), *below]
-        return "\n".join(lines).strip("\n")
-
-    def object_text(
-        self,
-        number: int,
-        node: ast.ImportFrom,
-        alias: ast.alias,
-        declared: dict[str, Any],
-        *,
-        is_solution: bool,
-    ) -> str:
-        module = self.path.parent.parent.joinpath(*str(node.module).split(".")).with_suffix(".py")
-        text = object_sources(module).get(alias.name)
-        if text is None or alias.asname:
-            raise self.error(
-                f"{node.module} has no class, function or constant {alias.name!r}"
-                if text is None
-                else f"{alias.name!r} is imported under another name",
-                number,
-                declared,
-            )
-        _, inside = split_regions(text, f"{module}: {alias.name}")
-        if is_solution and not inside:
-            raise self.error(
-                f"{node.module}.{alias.name} has no solution region: the answer would be released",
-                number,
-                declared,
-                f"Mark it with '### {BEGIN}', or tag the cell 'given'.",
-            )
-        if not is_solution and inside:
-            raise self.error(
-                f"{node.module}.{alias.name} holds a solution region but the cell is 'given'",
-                number,
-                declared,
-                "Tag the cell 'solution' instead.",
-            )
-        return text
-
     def error(
         self, what: str, number: int, declared: dict[str, Any], todo: str = "Correct the exercise."
     ) -> AutograderError:
-        grade_id = declared.get("grade_id", "none") if isinstance(declared, dict) else "none"
-        return AutograderError(what, f"{self.path}, cell {number}, grade_id {grade_id}", todo)
-
-
-def _in_a_row(objects: list[str]) -> str:
-    """Return the objects' texts with two empty lines between them, and none between one-liners."""
-    text = objects[0]
-    for before, after in pairwise(objects):
-        text += ("\n\n\n" if "\n" in before + after else "\n") + after
-    return text
-
-
-def _is_to_be_replaced(node: ast.stmt) -> bool:
-    """Tell whether a statement imports from the reference, or from a recipe that judges use too."""
-    if not isinstance(node, ast.ImportFrom):
-        return False
-    parts = str(node.module).split(".")
-    return parts[0] == "solutions" or parts[:2] == ["autograder", "recipes"]
+        return Place(self.path, number, declared).error(what, todo)
 
 
 def _plain(cell: NotebookNode, cell_id: str) -> dict[str, Any]:
@@ -311,13 +283,12 @@ def _plain(cell: NotebookNode, cell_id: str) -> dict[str, Any]:
     return plain | ({"execution_count": None, "outputs": []} if cell.cell_type == "code" else {})
 
 
-def _marked(source: str, marks: Marks, *, locked: bool) -> dict[str, Any]:
-    """Return a code cell that nbgrader knows."""
-    return {
+def _marked(source: str, marks: Marks, *, locked: bool, cell_type: str = "code") -> dict[str, Any]:
+    """Return a cell that nbgrader knows."""
+    marked = {
         "id": f"cell-{marks.grade_id}",
-        "cell_type": "code",
-        "execution_count": None,
-        "metadata": metadata_of(marks, locked=locked),
-        "outputs": [],
+        "cell_type": cell_type,
+        "metadata": metadata_of(marks, locked=locked, cell_type=cell_type),
         "source": source,
     }
+    return marked | ({"execution_count": None, "outputs": []} if cell_type == "code" else {})

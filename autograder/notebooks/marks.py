@@ -7,7 +7,6 @@ shape is taken for granted: what is not a mark of the right type counts as no ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,11 +19,20 @@ MAX_SHOWN = 300_000  # characters of all the cells together that carry one id
 
 @dataclass(frozen=True)
 class Marks:
-    """What nbgrader knows of a cell. A cell without marks is given, and has no grade_id."""
+    """What nbgrader knows of a cell. A cell without marks is given, and has no grade_id.
+
+    Points of a test are its checks'; those of an answer or a task `by_hand`, a person gives.
+    """
 
     grade_id: str = ""
     role: Role = "given"
     points: float = 0.0
+    by_hand: bool = False
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it asks for cells of the student's own."""
+        return self.by_hand and self.role != "solution"
 
 
 def marks_of(cell: Any) -> Marks:
@@ -36,9 +44,12 @@ def marks_of(cell: Any) -> Marks:
         role = "solution"
     elif marks.get("grade") is True:
         role = "test"
+    flag = {"solution": "grade", "given": "task"}.get(role, "")
+    by_hand = marks.get(flag) is True
     points = marks.get("points")
-    worth = float(points) if isinstance(points, int | float) and role == "test" else 0.0
-    return Marks(grade_id if isinstance(grade_id, str) else "", role, worth)
+    if not isinstance(points, int | float) or not (role == "test" or by_hand):
+        points = 0.0
+    return Marks(grade_id if isinstance(grade_id, str) else "", role, float(points), by_hand)
 
 
 def grade_id_of(cell: Any) -> str:
@@ -56,18 +67,23 @@ def is_graded(cell: Any) -> bool:
     return marks_of(cell).role == "test"
 
 
-def metadata_of(marks: Marks, *, locked: bool) -> dict[str, Any]:
+def is_by_hand(cell: Any) -> bool:
+    """Tell whether a person gives the points of this cell."""
+    return marks_of(cell).by_hand
+
+
+def metadata_of(marks: Marks, *, locked: bool, cell_type: str = "code") -> dict[str, Any]:
     """Return a cell's metadata with these marks, as nbgrader (schema 3) writes them."""
     written: dict[str, Any] = {
-        "cell_type": "code",
-        "grade": marks.role == "test",
+        "cell_type": cell_type,
+        "grade": marks.role == "test" or (marks.by_hand and not marks.is_task),
         "grade_id": marks.grade_id,
         "locked": locked,
         "schema_version": 3,
         "solution": marks.role == "solution",
-        "task": False,
+        "task": marks.is_task,
     }
-    if marks.role == "test":
+    if marks.role == "test" or marks.by_hand:
         written["points"] = marks.points
     return {"nbgrader": written}
 
@@ -115,21 +131,22 @@ def digest(source: str) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def answers_of(notebook: Any) -> dict[str, str]:
-    """Return the source of each code cell that carries a grade id, all of them if they differ."""
+def answers_of(notebook: Any, kind: str = "code") -> dict[str, str]:
+    """Return the source of each cell of a kind that carries a grade id, all of them if they differ.
+
+    With ``kind="markdown"`` these are the written answers.
+    """
     found: dict[str, dict[str, None]] = {}  # the sources of an id, each once and in order
-    for cell in _marked(cells_of(notebook)):
-        found.setdefault(grade_id_of(cell), {})[source_of(cell)] = None
-    return {grade_id: _together(list(sources)) for grade_id, sources in found.items()}
+    for cell in cells_of(notebook):
+        if cell.get("cell_type") == kind and grade_id_of(cell):
+            found.setdefault(grade_id_of(cell), {})[source_of(cell)] = None
+    between = "\n\n# Another cell with the same id:\n" if kind == "code" else "\n\n"
+    return {grade_id: _together(list(sources), between) for grade_id, sources in found.items()}
 
 
-def _together(sources: list[str]) -> str:
-    text = "\n\n# Another cell with the same id:\n".join(sources)
+def _together(sources: list[str], between: str) -> str:
+    text = between.join(sources)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n[...]"
-
-
-def _marked(cells: Iterable[Any]) -> list[Any]:
-    return [cell for cell in cells if is_code(cell) and grade_id_of(cell)]
 
 
 def _marks(cell: Any) -> dict[str, Any]:

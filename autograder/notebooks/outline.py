@@ -18,9 +18,11 @@ from autograder.notebooks.marks import (
     cells_of,
     digest,
     grade_id_of,
+    is_by_hand,
     is_code,
     is_demonstration,
     is_graded,
+    is_solution,
     marks_of,
     source_of,
 )
@@ -44,6 +46,7 @@ class Expected:
     digest: str = ""  # of what students see; none for a cell they are to change
     points: float = 0.0
     is_demonstration: bool = False
+    by_hand: bool = False  # a person gives its points
 
 
 def outline(source: Any) -> list[Expected]:
@@ -55,8 +58,9 @@ def outline(source: Any) -> list[Expected]:
         text = without_hidden(source_of(cell), key)
         seen = "" if marks.role == "solution" else digest(text)
         marked, shows = bool(marks.grade_id), is_demonstration(cell)
+        worth = marks.points
         expected.append(
-            Expected(key, marks.role, names[key], marked, text, seen, marks.points, shows)
+            Expected(key, marks.role, names[key], marked, text, seen, worth, shows, marks.by_hand)
         )
     return expected
 
@@ -73,6 +77,7 @@ def outline_of_facts(known: Mapping[str, str], notebook: Any) -> list[Expected]:
         places.setdefault(cell_key(cell, number), number)
         places.setdefault(digest(source_of(cell)), number)  # older programs do not keep cell ids
     tests = {grade_id_of(cell) for cell in cells_of(notebook) if is_graded(cell)}
+    by_hand = {grade_id_of(cell) for cell in cells_of(notebook) if is_by_hand(cell)}
     shows = {cell_key(cell, n) for n, cell in _numbered(notebook) if is_demonstration(cell)}
     expected = []
 
@@ -85,7 +90,15 @@ def outline_of_facts(known: Mapping[str, str], notebook: Any) -> list[Expected]:
         role: Role = "test" if key in tests else "given" if seen else "solution"
         name = names.get(key, f"the {KINDS[role]} cell `{key}`")
         expected.append(
-            Expected(key, role, name, key != cell_id, digest=seen, is_demonstration=key in shows)
+            Expected(
+                key,
+                role,
+                name,
+                key != cell_id,
+                digest=seen,
+                is_demonstration=key in shows,
+                by_hand=key in by_hand,
+            )
         )
     return expected
 
@@ -97,9 +110,11 @@ def cell_key(cell: Any, number: int) -> str:
 
 
 def cell_names(notebook: Any) -> dict[str, str]:
-    """Return how to name each code cell to a student: by its kind and the heading above it."""
+    """Return how to name each cell of code or with an answer: by its kind and the heading above."""
     places: dict[str, tuple[str, str]] = {}
-    for heading, number, cell in _under_headings(notebook):
+    for heading, number, cell in under_headings(notebook):
+        if not (is_code(cell) or is_solution(cell) or is_by_hand(cell)):
+            continue
         places.setdefault(cell_key(cell, number), (KINDS[marks_of(cell).role], heading))
     total, met = Counter(places.values()), Counter[tuple[str, str]]()
     names = {}
@@ -112,11 +127,14 @@ def cell_names(notebook: Any) -> dict[str, str]:
 
 
 def part_titles(notebook: Any) -> dict[str, str]:
-    """Return the heading above each graded cell, by grade_id; nothing where there is none."""
+    """Return the heading above each graded cell, by grade_id; nothing where there is none.
+
+    Cells that a person marks are among them.
+    """
     titles: dict[str, str] = {}
     met = Counter[str]()
-    for heading, _, cell in _under_headings(notebook):
-        if is_graded(cell) and heading:
+    for heading, _, cell in under_headings(notebook):
+        if (is_graded(cell) or is_by_hand(cell)) and heading:
             met[heading] += 1
             again = f" ({met[heading]})" if met[heading] > 1 else ""
             titles.setdefault(grade_id_of(cell), heading + again)
@@ -144,15 +162,17 @@ def _numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
             yield number, cell
 
 
-def _under_headings(notebook: Any) -> Iterator[tuple[str, int, Any]]:
-    """Yield every code cell with the last heading above it and its number."""
+def under_headings(notebook: Any) -> Iterator[tuple[str, int, Any]]:
+    """Yield every cell with the last heading above or in it, and its number.
+
+    An answer in words has no heading of its own: it is the student's.
+    """
     heading = ""
     for number, cell in enumerate(cells_of(notebook), 1):
-        if is_code(cell):
-            yield heading, number, cell
-        elif cell.get("cell_type") == "markdown":
+        if cell.get("cell_type") == "markdown" and not is_solution(cell):
             found = HEADING.findall(FENCE.sub("", source_of(cell)))
             heading = _without_markup(found[-1]) if found else heading
+        yield heading, number, cell
 
 
 def _without_markup(heading: str) -> str:

@@ -14,16 +14,20 @@ from typing import Any, Protocol
 
 from autograder.notebooks.marks import (
     Role,
+    answers_of,
     cells_of,
     digest,
     grade_id_of,
+    is_by_hand,
     is_code,
+    is_solution,
     source_of,
 )
 from autograder.notebooks.names import defined_in
-from autograder.notebooks.outline import Expected, line_of, sentence
+from autograder.notebooks.outline import Expected, cell_key, cell_names, line_of, sentence
 
 STUB = "NotImplementedError"  # what a blank answer raises
+TEXT_STUB = "YOUR ANSWER HERE"  # what stands in a blank answer in words
 OWN = "is defined in a cell of your own, which grading does not run"
 SHOWN = "is defined in a demonstration, which grading does not run"
 CHANGED = "is defined in a change to a given cell, and grading uses the original"
@@ -71,9 +75,8 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
     for cell in expected:
         found = submitted.get(cell.id, [])
         if cell.role == "solution":
-            if not grouping:
-                group = []
-            group, grouping = [*group, cell.id], True
+            if not cell.by_hand:  # no test looks at it
+                group, grouping = [*(group if grouping else []), cell.id], True
             paired.homes |= dict.fromkeys(defined_in(cell.text or ""), cell.id)
             text = _solution(cell, found, paired.problems)
         else:
@@ -92,6 +95,18 @@ def pair(expected: list[Expected], submission: Any) -> Paired:
         ]
     paired.strays = _strays(expected, submitted) | _names(own, OWN)
     return paired
+
+
+def unwritten(source: Any, submission: Any) -> list[str]:
+    """Return what is missing or unclear of the answers in words that a person marks."""
+    names, given = cell_names(source), answers_of(submission, "markdown")
+    problems = []
+    for number, cell in enumerate(cells_of(source), 1):
+        if is_by_hand(cell) and is_solution(cell) and not is_code(cell):
+            name = names[cell_key(cell, number)]
+            if grade_id_of(cell) not in given:
+                problems.append(f"{name} is missing. Copy it back from the released notebook")
+    return problems
 
 
 class Raised(Protocol):

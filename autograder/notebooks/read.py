@@ -2,7 +2,8 @@
 
 The result is a clean notebook in the present format: cells with type, source and nbgrader's
 marks. Outputs, attachments and all other metadata are left behind, so nothing a student can
-put into them reaches the judge, the gradebook or a page an instructor opens. Time and memory are
+put into them reaches the judge, the gradebook or a page an instructor opens; but for text and
+pictures of cells that a person marks, when somebody asks (`pictures.py`). Time and memory are
 linear in the size of the file: nothing is converted or validated before it is stripped.
 """
 
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.errors import Unreadable
-from autograder.notebooks.marks import kept_metadata, source_of
+from autograder.notebooks.marks import is_by_hand, kept_metadata, source_of
+from autograder.notebooks.pictures import shown_outputs
 
 # Slow to import, and who judges or checks does without it.
 if TYPE_CHECKING:
@@ -38,13 +40,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_submission(data: bytes) -> NotebookNode:
-    """Return the clean notebook in ``data``; raise Unreadable with a reason for the student."""
+    """Return the clean notebook in ``data``; raise Unreadable with a reason for the student.
+
+    What cells that claim to be marked by hand have shown comes along, as far as it is safe.
+    """
     import nbformat
 
-    return nbformat.from_dict(read_plain(data))
+    return nbformat.from_dict(read_plain(data, outputs=True))
 
 
-def read_plain(data: bytes) -> dict[str, Any]:
+def read_plain(data: bytes, *, outputs: bool = False) -> dict[str, Any]:
     """Do what read_submission does, and return the notebook as the JSON it is."""
     if not data.strip():
         raise Unreadable("The submitted file is empty.")
@@ -61,7 +66,7 @@ def read_plain(data: bytes) -> dict[str, Any]:
         raise Unreadable(
             f"The submitted file is not a notebook: it is not JSON ({error})."
         ) from error
-    return _clean(_upgraded(content))
+    return _clean(_upgraded(content), outputs)
 
 
 def _upgraded(content: Any) -> dict[str, Any]:
@@ -107,19 +112,19 @@ def _brief(version: Any) -> str:
     return f"{version!r:.40}" if isinstance(version, int | float | str) else "none"
 
 
-def _clean(content: dict[str, Any]) -> dict[str, Any]:
+def _clean(content: dict[str, Any], outputs: bool) -> dict[str, Any]:
     cells = content.get("cells")
     if not isinstance(cells, list):
         raise Unreadable("The submitted notebook has no list of cells.")
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"The submitted notebook has more than {MAX_CELLS} cells.")
-    kept = list(_cells(cells))
+    kept = list(_cells(cells, outputs))
     if not kept:
         raise Unreadable("The submitted notebook has no cells.")
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": kept}
 
 
-def _cells(cells: list[Any]) -> Iterator[dict[str, Any]]:
+def _cells(cells: list[Any], outputs: bool) -> Iterator[dict[str, Any]]:
     ids: set[str] = set()
     for number, cell in enumerate(cells, 1):
         if not isinstance(cell, dict) or cell.get("cell_type") not in CELL_TYPES:
@@ -139,7 +144,8 @@ def _cells(cells: list[Any]) -> Iterator[dict[str, Any]]:
             "source": source,
         }
         if cell["cell_type"] == "code":
-            clean |= {"execution_count": None, "outputs": []}
+            shown = shown_outputs(cell.get("outputs")) if outputs and is_by_hand(clean) else []
+            clean |= {"execution_count": None, "outputs": shown}
         yield clean
 
 

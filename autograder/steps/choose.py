@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
+
 from autograder.errors import Unreadable
-from autograder.notebooks.marks import answers_of
+from autograder.notebooks.marks import answers_of, grade_id_of, is_by_hand, is_solution
 from autograder.notebooks.read import read_submission
 from autograder.steps.inbox import Found
 from autograder.steps.manifest import printable
@@ -28,10 +31,18 @@ class Choice:
     reasons: dict[Found, str]
 
 
-def choose(files: list[Found], blank: bytes, *, packed: bool) -> Choice:
+def choose(
+    files: list[Found],
+    blank: bytes,
+    *,
+    packed: bool,
+    uploads: Mapping[Found, tuple[str, int]] | None = None,
+) -> Choice:
     """Choose among one person's files; ``blank`` is the released notebook.
 
     ``packed``: times are those of packing, so a small difference between them says nothing.
+    ``uploads`` are a platform's names and numbers of the files; of one that was handed in again
+    under its name the highest number is the last.
     """
     if len(files) == 1:
         return Choice(files[0], {})
@@ -53,8 +64,15 @@ def choose(files: list[Found], blank: bytes, *, packed: bool) -> Choice:
     if not rivals:
         return Choice(None, reasons)
     newest = [found for found in rivals if _is_level(found, rivals[0], packed=packed)]
+    again = {uploads[found] for found in newest} if uploads else set()
+    if len(again) == len(newest) > 1 and len({name for name, _ in again}) == 1:
+        assert uploads is not None
+        newest.sort(key=lambda found: -uploads[found][1])
+        reasons |= dict.fromkeys(newest[1:], f"{printable(newest[0].name)} was handed in later")
+        rivals = [found for found in rivals if found not in newest[1:]]
+        newest = newest[:1]
     older = f"{printable(newest[0].name)} is newer"
-    reasons |= dict.fromkeys(rivals[len(newest) :], older)
+    reasons |= {found: older for found in rivals if found not in newest}
     if len({contents[found].digest for found in newest}) > 1:
         names = " and ".join(printable(found.name) for found in newest[:3])
         question = f"{names} are of one time and differ; say which counts with --map"
@@ -75,16 +93,31 @@ WHY_NOT = ("nothing in it was changed since it was released", "has no cell of th
 
 
 def content_of(data: bytes, blank: bytes) -> Content:
-    """Compare a file with the released notebook ``blank`` by its answers alone."""
-    released = answers_of(read_submission(blank))
+    """Compare a file with the released notebook ``blank`` by its answers alone, code and words.
+
+    Where a task asks for them, cells of the student's own are answers, too.
+    """
+    released = read_submission(blank)
+    has_task = any(is_by_hand(cell) and not is_solution(cell) for cell in released.cells)
     try:
         submitted = read_submission(data)
     except Unreadable:  # perhaps the work, damaged
         return Content(2, hashlib.sha256(data).hexdigest())
-    answers = answers_of(submitted)
-    if not answers.keys() & released.keys():
+    answers, open_ones = _answers(submitted), _answers(released)
+    if not answers.keys() & open_ones.keys():
         return Content(1, _digest([cell.source for cell in submitted.cells]))
-    return Content(0 if answers == released else 2, _digest(sorted(answers.items())))
+    own = [_own_cells(notebook) if has_task else [] for notebook in (submitted, released)]
+    is_blank = answers == open_ones and own[0] == own[1]
+    return Content(0 if is_blank else 2, _digest([sorted(answers.items()), own[0]]))
+
+
+def _answers(notebook: NotebookNode) -> dict[str, str]:
+    words = answers_of(notebook, "markdown")
+    return answers_of(notebook) | {f"{name} in words": text for name, text in words.items()}
+
+
+def _own_cells(notebook: NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells if not grade_id_of(cell)]
 
 
 def _digest(content: object) -> str:

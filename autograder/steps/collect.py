@@ -8,8 +8,8 @@ collected too and graded with a zero and a reason, so nothing is lost on the way
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,9 +27,12 @@ from autograder.steps.manifest import (
     read_manifest,
     write_manifest,
 )
-from autograder.steps.roster import Roster, conflict
+from autograder.steps.people import read_people
+from autograder.steps.who import Who, conflict
 
 MAX_TOTAL = 4 * 2**30  # bytes that one collection may bring into the course
+PLATFORMS = ("moodle", "canvas")
+PACKING_TOTAL_S = 3_600.0  # what a platform needs, at most, to pack a class
 TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
 MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # to blame, not the submission
 
@@ -40,18 +43,20 @@ def collect(
     assignment: str,
     pattern: str | None = None,
     answers: Answers = NONE,
+    times: Mapping[str, float] | None = None,
 ) -> list[Row]:
     """Copy every notebook in ``source`` to its place; return one row per file found.
 
     ``pattern`` is a regular expression with a group named ``student``, matched against the
-    path inside the inbox. What was collected from one person or place is never replaced from
+    path inside the inbox. ``times`` are those at which Moodle's participants handed in, by number.
+    What was collected from one person or place is never replaced from
     another, unless ``answers`` say so. Raises AutograderError when there is nothing to collect
     from, OSError when the course cannot be written; the same call then goes on.
     """
     course.require_released(assignment)
     _refuse_own_folders(course, source)
     with open_inbox(source) as inbox:
-        return _Collection(course, source, assignment, answers).run(inbox, pattern)
+        return _Collection(course, source, assignment, answers, times or {}).run(inbox, pattern)
 
 
 @dataclass(frozen=True)
@@ -67,24 +72,36 @@ class _Work:
 class _Collection:
     """One run of ``collect``."""
 
-    def __init__(self, course: Course, source: Path, assignment: str, answers: Answers) -> None:
+    def __init__(
+        self,
+        course: Course,
+        source: Path,
+        assignment: str,
+        answers: Answers,
+        times: Mapping[str, float],
+    ) -> None:
         self.course, self.assignment, self.answers = course, assignment, answers
+        self.times = times
         home, place = course.root, source.resolve()
         self.source = str(place.relative_to(home) if place.is_relative_to(home) else place)
         self.manifest = read_manifest(course, assignment)
         self.blank = course.notebook("release", assignment).read_bytes()
+        self.people = read_people(course)
+        self.is_packed = False  # the times are those of packing
         self.rows: list[Row] = []
         self.bytes_left = MAX_TOTAL
 
     def run(self, inbox: list[Found], pattern: str | None) -> list[Row]:
         named = Pattern(pattern) if pattern is not None else None
         works = self._without_wrapper(list(self._works(inbox, named)))
-        roster = Roster(self.course, self.assignment, self.manifest, [work.owner for work in works])
+        self.is_packed = _is_packing_time(works)
+        owners = [work.owner for work in works]
+        who = Who(self.course, self.assignment, self.manifest, owners, self.people)
         by_student: dict[str, list[_Work]] = {}
         for work in works:
             try:
                 told = self.answers.student_of(work.found.name)
-                student = told or roster.student_of(work.owner)
+                student = told or who.student_of(work.owner)
             except Unclear as question:
                 self._refuse(work.found, str(question))
             else:
@@ -110,6 +127,9 @@ class _Collection:
             else:
                 try:
                     owner = named.owner_of(path) if named else owner_of(path, self.assignment)
+                    if owner.kind == "moodle" and owner.id in self.times:
+                        owner = replace(owner, time=self.times[owner.id])
+                    found = replace(found, time=owner.time) if owner.time else found
                     yield _Work(found, path, owner, is_told=False)
                 except Unclear as question:
                     self._refuse(found, str(question))
@@ -145,15 +165,18 @@ class _Collection:
                 file = printable(told[0].found.name)
                 self._refuse(work.found, f"{file} was named in its place", student)
         works = told or works
-        packed = all(work.owner.kind in ("moodle", "canvas") for work in works)
-        choice = choose([work.found for work in works], self.blank, packed=packed)
+        packed = all(work.owner.kind in PLATFORMS for work in works)
+        uploads = {work.found: work.owner.upload for work in works}
+        files = [work.found for work in works]
+        choice = choose(files, self.blank, packed=packed, uploads=uploads)
         for work in works:
             if work.found is not choice.taken:
                 self._refuse(work.found, choice.reasons[work.found], student)
                 continue
             reason = self._place(student, work)
             file = printable(work.found.name)
-            self.rows.append(Row(file, student, not reason, reason, self.source))
+            note = "" if reason else self._note(student, work)
+            self.rows.append(Row(file, student, not reason, reason, self.source, note))
 
     def _refuse(self, found: Found, reason: str, student: str = "") -> None:
         self.rows.append(Row(printable(found.name), student, reason=reason, source=self.source))
@@ -171,7 +194,7 @@ class _Collection:
                 return reason
             stamp = target.parent / "timestamp.txt"
             timestamp = _timestamp(work.found.time)
-            if timestamp:
+            if timestamp and not self._has_no_time(work):
                 write_atomically(stamp, timestamp.encode())
             else:
                 stamp.unlink(missing_ok=True)
@@ -190,19 +213,34 @@ class _Collection:
             work.owner.kind,
             work.owner.id,
             self.source,
+            work.owner.is_late,
         )
         return ""
+
+    def _has_no_time(self, work: _Work) -> bool:
+        """Tell whether the file's time says nothing about when the work was handed in."""
+        return self.is_packed and work.owner.kind in PLATFORMS and work.owner.time is None
+
+    def _note(self, student: str, work: _Work) -> str:
+        """Say what the instructor should know of a file that was collected."""
+        unknown = self.people and student not in self.people
+        notes = [
+            "not on the roster" if unknown else "",
+            "late, says Canvas" if work.owner.is_late else "",
+        ]
+        return "; ".join(filter(None, notes))
 
     def _objection(self, student: str, work: _Work, target: Path, data: bytes) -> str:
         """Return why this file must not replace what is there, or nothing."""
         known = self.manifest.submissions.get(student)
         if work.is_told or self.answers.may_replace(student) or not target.is_file():
             return ""
-        if known is None and _holds(target, data):  # written by a run that was killed
+        is_there = _holds(target, data)
+        if known is None and is_there:  # written by a run that was killed
             return ""
         timestamp = _timestamp(work.found.time)
         reason = conflict(student, work.owner, self.source, known)
-        if known and timestamp < known.timestamp:
+        if known and timestamp < known.timestamp and not is_there:
             reason = (
                 f"a newer one was collected before: {known.file} of {_short(known.timestamp)}, "
                 f"this one is of {_short(timestamp)}"
@@ -220,6 +258,17 @@ class _Collection:
         ]
         self.manifest.refused = [*kept, *refused]
         write_manifest(self.course, self.assignment, self.manifest)
+
+
+def _is_packing_time(works: list[_Work]) -> bool:
+    """Tell whether a platform's files all have the time at which it packed them, or may have.
+
+    Canvas, and Moodle since 4.1, pack a download as it is asked for, and write that time on
+    everything; nobody's work may count as late for it.
+    """
+    packed = [w for w in works if w.owner.kind in PLATFORMS and w.owner.time is None]
+    times = [work.found.time for work in packed if work.found.time]
+    return not times or max(times) - min(times) <= PACKING_TOTAL_S
 
 
 def _timestamp(seconds: float | None) -> str:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.course.directory import Course
 from autograder.course.files import write_atomically
@@ -20,8 +21,8 @@ from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.late import LateRule
 from autograder.steps.pages import render
 from autograder.steps.pseudonyms import pseudonym
-from autograder.steps.scores import Score, read_scores
-from autograder.verdict import CellResult, Verdict
+from autograder.steps.scores import PartScore, Score, read_scores
+from autograder.verdict import ByHand, CellResult, Verdict
 
 SAYS = {
     "ok": "ran without error",
@@ -55,7 +56,7 @@ def feedback(course: Course, assignment: str, students: Iterable[str] = ()) -> l
             str(course.root),
             f"Run 'autograder grade {assignment}' first.",
         )
-    scores, rule = read_scores(course, assignment), LateRule(course)
+    scores, rule = read_scores(course, assignment), LateRule(course, assignment)
     return [_write(course, assignment, student, scores.get(student), rule) for student in chosen]
 
 
@@ -101,11 +102,14 @@ def page(verdict: Verdict, score: Score, submission: bytes, alias: str = "") -> 
     ``alias`` is what the student is called on a leaderboard, if there is one.
     """
     try:
-        answers = answers_of(read_submission(submission))
+        read = read_submission(submission)
+        answers, texts = answers_of(read), answers_of(read, "markdown")
     except Unreadable:
-        answers = {}
+        answers, texts = {}, {}
     tested = {part.grade_id for part in verdict.parts}
     names = {result.cell_id: sentence(result.name or result.cell_id) for result in verdict.cells}
+    by_hand = {each.grade_id: each for each in verdict.by_hand}
+    titles = names | {name: each.title for name, each in by_hand.items()}
     cells = [
         _cell(result, answers[result.cell_id], names[result.cell_id])
         for result in verdict.cells
@@ -116,12 +120,34 @@ def page(verdict: Verdict, score: Score, submission: bytes, alias: str = "") -> 
         verdict=verdict,
         score=score,
         parts=[(part, score.parts[part.grade_id]) for part in verdict.parts],
-        others=[(name, part) for name, part in score.parts.items() if name not in tested],
+        others=[
+            other(titles.get(name, name), part, texts.get(name, ""), by_hand.get(name))
+            for name, part in score.parts.items()
+            if name not in tested
+        ],
         tested=verdict.points,
         alias=alias if "score" in verdict.measured else "",
-        comments=[(names.get(cell, cell), text) for cell, text in score.comments.items()],
+        comments=[(titles.get(cell, cell), text) for cell, text in score.comments.items()],
         cells=cells,
     )
+
+
+def other(title: str, given: PartScore, text: str, cell: ByHand | None) -> dict[str, Any]:
+    """Return what a page says of a cell that no test marks."""
+    if given.manual is not None:
+        says = "Marked by hand."
+    elif given.auto is not None:
+        says = "There was no answer."
+    else:
+        says = "Not marked yet."
+    return {
+        "title": title,
+        "given": given,
+        "max_points": cell.max_points if cell else given.max_points,  # which counts optional ones
+        "optional": cell is not None and cell.optional,
+        "says": says,
+        "text": text,
+    }
 
 
 def _cell(result: CellResult, source: str, name: str) -> dict[str, str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,9 +24,13 @@ from autograder.line.limits import Isolation
 from autograder.notebooks.read import read_bytes
 from autograder.stages import Spent, stage
 from autograder.steps.gradebook import GradebookWriter, readable
+from autograder.steps.memory import give_large_blocks_back
 from autograder.steps.profile import Profile
 from autograder.steps.regrade import IN_FULL, Regrade
 from autograder.verdict import Verdict, decode
+
+if TYPE_CHECKING:
+    from autograder.cluster.cluster import Cluster
 
 Run = tuple[Job, bytes | Spent | Exception]
 GAVE_UP = (
@@ -42,8 +47,10 @@ class Options:
     cell_s: float | None = None
     regrade: bool = False
     profile: Profile | None = None  # to be filled
+    sandbox: Isolation = "bwrap"
     unsafe: bool = False
     only: tuple[str, ...] = ()  # judge these checks again, for everybody, and keep the others
+    scheduler: str = ""  # of a cluster, which judges then; ``jobs`` 0 means all it can do at a time
 
 
 @dataclass(frozen=True)
@@ -61,24 +68,35 @@ class Event:
         return self.verdict.student
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What is said of a verdict at the end. A class of thousands is not kept in memory whole."""
+
+    student: str
+    points: float
+    max_points: float
+    problems: list[str]
+
+
 @dataclass
 class Outcome:
-    """The verdicts of a run so far."""
+    """The marks of a run so far."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     judged: int = 0
     kept: int = 0
 
     def add(self, event: Event) -> None:
-        self.verdicts.append(event.verdict)
+        found = event.verdict
+        self.marks.append(Mark(found.student, found.points, found.max_points, found.problems))
         self.notes += [f"{event.student}: {event.note}"] if event.note else []
         self.judged += event.is_new
         self.kept += not event.is_new
 
-    def sorted_verdicts(self) -> list[Verdict]:
-        """Return the verdicts with problems first, then by points, then by name."""
-        return sorted(self.verdicts, key=lambda v: (not v.problems, v.points, v.student))
+    def sorted_marks(self) -> list[Mark]:
+        """Return the marks with problems first, then by points, then by name."""
+        return sorted(self.marks, key=lambda mark: (not mark.problems, mark.points, mark.student))
 
 
 def grade(
@@ -103,27 +121,38 @@ def grade(
     do not fit, a sandbox that fails even on the blank notebook. A submission that breaks the
     grader twice, while the blank one does not, is to blame, and gets a verdict that says so.
     """
+    give_large_blocks_back()
     course.require_released(assignment)
     chosen = _choose(course, assignment, list(students))
     fingerprints = Fingerprints(course, assignment)
-    # Finding out takes torch and a trial, which a run with nothing to judge does without.
-    isolation = cache(lambda: isolation_level(unsafe=options.unsafe))
     work = work or (judge_measured if options.profile else judge_job)
     done = 0
     verdicts = [course.verdict_path(assignment, student) for student in chosen]
     with ExitStack() as stack:
-        here = stack.enter_context(Workers([course.root]))
+        place, find_out = _place(fingerprints, options)
+        stack.enter_context(place)
+        # Finding out takes torch and a trial, which a run with nothing to judge does without.
+        isolation = cache(find_out)
         if make_executor is None and (
             options.regrade or options.only or not all(map(Path.is_file, verdicts))
         ):
-            here.launch()  # it takes a while, and so does what comes now
+            place.launch()  # it takes a while, and so does what comes now
         with stage("open the gradebook"):
             writer = stack.enter_context(GradebookWriter(course, assignment))
         again = _regrade(fingerprints, options.only)
-        jobs: list[Job] = []
+
+        def job_of(student: str) -> Job:
+            data = read_bytes(course.notebook("submitted", assignment, student))
+            with stage("fingerprints"):
+                job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
+            return again.job(job, course.read_verdict(assignment, student)) if again else job
+
+        to_judge: list[str] = []
         for student in chosen:
             data = read_bytes(course.notebook("submitted", assignment, student))
             verdict = course.read_verdict(assignment, student)
+            if again:
+                job_of(student)  # or a verdict that cannot be kept would be found too late
             if (
                 verdict is None
                 or options.regrade
@@ -131,19 +160,19 @@ def grade(
                 or not fingerprints.holds(verdict, data)
                 or (verdict.isolation == "none" and isolation() != "none")
             ):
-                with stage("fingerprints"):
-                    job = job_for(course, fingerprints, student, data, isolation(), options.cell_s)
-                jobs.append(again.job(job, verdict) if again else job)
+                to_judge.append(student)
                 continue
             note = writer.keep(verdict, data)
             done += 1
             yield Event(verdict, False, done, len(chosen), note)
-        if jobs and make_executor is None:
-            here.launch(isolation())
-        workers = options.jobs or os.cpu_count() or 1
-        # Closing the runs ends the workers, whatever stops this loop.
-        make_executor = make_executor or here.executor
-        with closing(run_all(make_executor, work, jobs, workers, longest)) as runs:
+        if to_judge and make_executor is None:
+            place.launch(isolation())
+        make_executor = make_executor or place.executor
+        run = partial(run_all, make_executor, work, seconds=longest)
+        # A job holds a submission: only those at work are in memory. Closing the runs ends the
+        # workers, whatever stops this loop.
+        jobs = map(job_of, to_judge)
+        with closing(run(jobs, options.jobs or place.width)) as runs:
             for job, result in _awaited(runs):
                 if isinstance(result, Spent):
                     if options.profile:
@@ -151,9 +180,12 @@ def grade(
                     result = result.result
                 if isinstance(result, bytes):
                     verdict = finished(job, result)
+                    if verdict.isolation != job.isolation:  # one machine has other walls
+                        made = fingerprints.of(job.submission, verdict.isolation)
+                        verdict = msgspec.structs.replace(verdict, fingerprint=made)
                 else:
                     blank = course.notebook("release", assignment).read_bytes()
-                    work(msgspec.structs.replace(job, submission=blank))
+                    _require_result(run([msgspec.structs.replace(job, submission=blank)], 1))
                     verdict = _gave_up(job, result)
                 old = course.read_verdict(assignment, job.student) if job.only else None
                 if again and old:
@@ -163,6 +195,34 @@ def grade(
                 done += 1
                 note = IN_FULL if again and not job.only else ""
                 yield Event(verdict, True, done, len(chosen), note)
+
+
+def _place(
+    fingerprints: Fingerprints, options: Options
+) -> tuple[Workers | Cluster, Callable[[], Isolation]]:
+    """Return where to judge, and how to find out what isolation there is."""
+    hide = fingerprints.course.root
+    level = options.sandbox
+    if not options.scheduler:
+        here = partial(isolation_level, unsafe=options.unsafe, sandbox=level)
+        return Workers([hide], level), here
+    if level != "bwrap":
+        raise AutograderError(
+            "the workers of a cluster keep student code in with bubblewrap",
+            f"--sandbox {level}",
+            "Leave out --sandbox or --scheduler.",
+        )
+    from autograder.cluster.cluster import Cluster
+
+    cluster = Cluster(options.scheduler, fingerprints.suite, hide, unsafe=options.unsafe)
+    return cluster, cluster.isolation
+
+
+def _require_result(runs: Iterable[Run]) -> None:
+    """Raise what stops the judge even on a submission that is not to blame."""
+    for _, result in runs:
+        if isinstance(result, Exception):
+            raise result
 
 
 def _awaited(runs: Iterator[Run]) -> Iterator[Run]:
@@ -197,6 +257,7 @@ def job_for(
         hide=str(course.root),
         cell_s=cell_s,
         limits=fingerprints.limits,
+        files=fingerprints.files,
     )
 
 
@@ -205,13 +266,13 @@ def finished(job: Job, result: bytes) -> Verdict:
     return msgspec.structs.replace(decode(result), submission=digest_of(job.submission))
 
 
-def isolation_level(*, unsafe: bool) -> Isolation:
-    """Return the isolation this machine offers; refuse to do without unless told so."""
-    from autograder.line.sandbox import Sandbox
+def isolation_level(*, unsafe: bool, sandbox: Isolation = "bwrap") -> Isolation:
+    """Return the wanted isolation if this machine offers it; do without only when told so."""
+    from autograder.line.probe import available
 
-    works, reason = Sandbox.available()
+    works, reason = available(sandbox)
     if works:
-        return "bwrap"
+        return sandbox
     if unsafe and os.geteuid() == 0:
         raise AutograderError(
             "student code would run as root without isolation",
@@ -222,7 +283,7 @@ def isolation_level(*, unsafe: bool) -> Isolation:
         return "none"
     raise AutograderError(
         "student code cannot be isolated on this machine",
-        "bubblewrap",
+        "bubblewrap" if sandbox == "bwrap" else sandbox,
         f"{reason} Only if you trust every submission like your own code, repeat the command "
         "with --unsafe.",
     )
@@ -246,7 +307,8 @@ def _regrade(fingerprints: Fingerprints, only: tuple[str, ...]) -> Regrade | Non
     from autograder.judge.weights import suite_for
 
     source = fingerprints.course.notebook("source", fingerprints.assignment)
-    return Regrade(suite_for(fingerprints.suite, json.loads(source.read_bytes())), only)
+    notebook = json.loads(source.read_bytes())
+    return Regrade(suite_for(fingerprints.suite, notebook, fingerprints.files), only)
 
 
 def _gave_up(job: Job, error: Exception) -> Verdict:

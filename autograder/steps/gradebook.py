@@ -14,14 +14,16 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course, gradebook_name
+from autograder.course.database import Turns, gradebook_name
+from autograder.course.directory import Course
 from autograder.course.files import write_atomically
 from autograder.course.trouble import gradebook_in_words
 from autograder.errors import AutograderError, Unreadable
 from autograder.notebooks.assemble import dumps
-from autograder.notebooks.marks import answers_of, grade_id_of, is_solution
+from autograder.notebooks.marks import answers_of, grade_id_of, is_solution, marks_of
 from autograder.notebooks.read import read_submission
 from autograder.steps.autograded import graded_notebook
+from autograder.steps.deadlines import read_extensions, write_extension
 from autograder.steps.late import LateRule
 from autograder.steps.scores import Score, scores
 from autograder.verdict import Verdict, encode
@@ -40,9 +42,11 @@ class GradebookWriter:
         self.released: NotebookNode = nbformat.read(
             course.notebook("release", assignment), as_version=4
         )
-        self.rule = LateRule(course)
+        self.rule = LateRule(course, assignment)
+        self.extensions = read_extensions(course, assignment)
         self.gradebook = course.open_gradebook()
         self.where = gradebook_name(str(self.gradebook.engine.url))
+        self.turns = Turns(course.database)
         self.scores: dict[str, Score] = {}
 
     def __enter__(self) -> GradebookWriter:
@@ -52,17 +56,19 @@ class GradebookWriter:
             with gradebook_in_words(self.where):
                 self.gradebook.find_notebook(self.assignment, self.assignment)
                 self.require_writable()
-                write_maximum(self.gradebook, self.released)
+                with self.turns.mine():
+                    write_maximum(self.gradebook, self.released)
                 self.scores = scores(self.gradebook.db, self.assignment)
+                self.gradebook.db.rollback()  # a server minds transactions that stay open
         except MissingEntry as error:
-            self.gradebook.close()
+            self.close()
             raise AutograderError(
                 f"the gradebook does not know the assignment {self.assignment!r}",
                 str(self.course.root),
                 f"Run 'autograder release {self.assignment} --force'.",
             ) from error
         except BaseException:
-            self.gradebook.close()
+            self.close()
             raise
         return self
 
@@ -72,7 +78,11 @@ class GradebookWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.gradebook.close()
+        self.turns.close()
 
     def require_writable(self) -> None:
         """Let a gradebook that cannot be written say so before anybody's work is judged."""
@@ -82,6 +92,9 @@ class GradebookWriter:
             with self.gradebook.engine.connect() as connection:
                 connection.execute(text("BEGIN IMMEDIATE"))
                 connection.rollback()
+        else:
+            with self.gradebook.engine.connect() as connection:
+                connection.execute(text("UPDATE grade SET auto_score = auto_score WHERE false"))
 
     def keep(self, verdict: Verdict, submission: bytes) -> str:
         """Make everything say what a verdict that holds says; return what did not, or nothing.
@@ -102,14 +115,14 @@ class GradebookWriter:
         if not self.rule.is_out_of_date(score):
             return ""
         before = score.penalty or 0.0
-        with gradebook_in_words(self.where):
+        with gradebook_in_words(self.where), self.turns.mine():
             after = self.write_late_penalty(student) or 0.0
         return f"the penalty for handing in late was {before:g} points and is {after:g} now"
 
     def record(self, verdict: Verdict, submission: NotebookNode | None) -> None:
         """Write one verdict everywhere; the verdict file comes last and says it is done."""
         self.write_notebook(verdict, submission)
-        with gradebook_in_words(self.where):
+        with gradebook_in_words(self.where), self.turns.mine():
             self.write_scores(verdict, submission)
         path = self.course.verdict_path(self.assignment, verdict.student)
         write_atomically(path, encode(verdict))
@@ -155,6 +168,8 @@ class GradebookWriter:
             book.update_or_create_submission(
                 self.assignment, student, **({"timestamp": time} if time else {})
             )
+        if student in self.extensions:
+            write_extension(book, self.assignment, student, self.extensions[student])
         notebook = book.find_submission_notebook(self.assignment, self.assignment, student)
         grades = {grade.name: grade for grade in notebook.grades}
         for part in verdict.parts:
@@ -163,20 +178,35 @@ class GradebookWriter:
             )
             grade.auto_score = part.points
             grade.needs_manual_grade = grade.manual_score is not None
-        self.write_comments(notebook, submission)
+        untouched = self.untouched(submission)
+        by_hand = [marks.grade_id for marks in map(marks_of, self.released.cells) if marks.by_hand]
+        if by_hand:
+            before = self.course.read_verdict(self.assignment, student)
+            is_another = before is None or before.submission != verdict.submission
+            for name in by_hand:
+                _leave_to_people(grades[name], name in untouched, is_another)
+        self.write_comments(notebook, untouched)
         book.db.commit()
         self.write_late_penalty(student)
 
-    def write_comments(self, notebook: Any, submission: NotebookNode | None) -> None:
-        """Leave nbgrader's automatic comment on answers that were not touched."""
-        stubs = {
-            grade_id_of(cell): cell.source for cell in self.released.cells if is_solution(cell)
+    def untouched(self, submission: NotebookNode | None) -> set[str]:
+        """Return the grade ids of answers that are as they were released, or missing."""
+        given = {
+            kind: answers_of(submission, kind) if submission is not None else {}
+            for kind in ("code", "markdown")
         }
-        answers = answers_of(submission) if submission is not None else {}
+        return {
+            grade_id_of(cell)
+            for cell in self.released.cells
+            if is_solution(cell)
+            and given[cell.cell_type].get(grade_id_of(cell), cell.source).strip()
+            == cell.source.strip()
+        }
+
+    def write_comments(self, notebook: Any, untouched: set[str]) -> None:
+        """Leave nbgrader's automatic comment on answers that were not touched."""
         for comment in notebook.comments:
-            stub = stubs.get(comment.name, "")
-            untouched = answers.get(comment.name, stub).strip() == stub.strip()
-            comment.auto_comment = "No response." if untouched else None
+            comment.auto_comment = "No response." if comment.name in untouched else None
 
     def write_late_penalty(self, student: str) -> float | None:
         """Bring the penalty up to date and return it."""
@@ -186,8 +216,21 @@ class GradebookWriter:
         if score.penalty != penalty:
             notebook = book.find_submission_notebook(self.assignment, self.assignment, student)
             notebook.late_submission_penalty = penalty
-            book.db.commit()
+        book.db.commit()
         return penalty
+
+
+def _leave_to_people(grade: Any, is_open: bool, is_another: bool) -> None:
+    """Say of a cell that a person marks whether somebody should; a mark that was given stays.
+
+    An answer that nobody wrote is worth nothing without being looked at, as in nbgrader. One that
+    has a mark is looked at again where the file `is_another` than the one that was marked.
+    """
+    grade.auto_score = 0.0 if is_open else None
+    if grade.manual_score is None:
+        grade.needs_manual_grade = not is_open
+    elif is_another:
+        grade.needs_manual_grade = True
 
 
 def write_maximum(gradebook: Any, released: NotebookNode) -> None:
@@ -198,7 +241,7 @@ def write_maximum(gradebook: Any, released: NotebookNode) -> None:
     """
     facts = released.metadata["autograder"]
     for name in facts.get("optional", []):
-        cell = gradebook.find_grade_cell(name, facts["assignment"], facts["assignment"])
+        cell = gradebook.find_graded_cell(name, facts["assignment"], facts["assignment"])
         if cell.max_score != 0:
             cell.max_score = 0
             gradebook.db.commit()

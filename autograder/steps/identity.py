@@ -7,7 +7,7 @@ ways comes back as a question.
 
     Moodle       NAME_NUMBER_assignsubmission_file/...     a folder for each person
                  NAME_NUMBER_assignsubmission_file_...     or all files in one folder
-    Canvas       name[_LATE]_USERID_FILEID_...             all files in one folder
+    Canvas       name[_LATE]_USERID_FILEID_file[-N].ipynb  all files in one folder
                  [LATE_]anon_CODE_FILEID_...               when marking is anonymous
     nbgrader     STUDENT+ASSIGNMENT+TIME[+RANDOM]/...      the exchange's folder inbound/
     classroom    ASSIGNMENT-STUDENT/...                    checkouts of GitHub Classroom
@@ -25,6 +25,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 
 from autograder.errors import AutograderError
@@ -38,6 +39,8 @@ MOODLE = re.compile(
 )
 EXCHANGE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T_]\d\d[:\-]\d\d[:\-]\d\d.*")
 ANONYMOUS = re.compile(r"(?:LATE_)?anon_(?P<id>[A-Za-z0-9]{1,20})_[0-9]{1,20}_.+", re.DOTALL)
+EXCHANGE_FORMAT = "%Y-%m-%d %H:%M:%S"
+AGAIN = re.compile(r"-[0-9]{1,4}\.(?=[^.]*\Z)")  # how Canvas renames a file that comes again
 NUMBER = re.compile(r"[0-9]{1,20}")
 
 LMS = ("moodle", "canvas", "exchange")  # the id is the platform's own, not a name
@@ -53,10 +56,13 @@ class Owner:
     kind: str
     id: str
     name: str = field(compare=False)
+    is_late: bool = field(default=False, compare=False)  # says the platform
+    time: float | None = field(default=None, compare=False)  # when it came, where the name has it
+    upload: tuple[str, int] = field(default=("", 0), compare=False)  # a file's name, its number
 
     @property
     def is_nameless(self) -> bool:
-        return self.name.casefold() in NAMELESS
+        return self.name.rpartition("-")[2].casefold() in NAMELESS  # a group may stand in front
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind} {self.id})" if self.kind in LMS else self.name
@@ -97,7 +103,7 @@ def _by_platform(top: str, assignment: str, *, is_folder: bool) -> Owner | None:
     if is_folder:
         return _by_exchange(top, assignment)
     if anonymous := ANONYMOUS.fullmatch(top):
-        return Owner("canvas", anonymous["id"], "anon")
+        return Owner("canvas", anonymous["id"], "anon", top.startswith("LATE_"))
     return _by_canvas(top)
 
 
@@ -107,7 +113,16 @@ def _by_exchange(top: str, assignment: str) -> Owner | None:
         return None
     if rest[0] != assignment:
         raise Unclear(f"is a submission of {rest[0]!r}, not of {assignment!r}")
-    return Owner("exchange", student.strip(), student)
+    return Owner("exchange", student.strip(), student, time=_exchange_time(rest[1]))
+
+
+def _exchange_time(text: str) -> float | None:
+    """Return when nbgrader took the submission; it writes UTC into the folder's name."""
+    try:
+        stamp = datetime.strptime(text[:19].replace("_", " ").replace("T", " "), EXCHANGE_FORMAT)
+    except ValueError:
+        return None
+    return stamp.replace(tzinfo=UTC).timestamp() if text.endswith("UTC") else None
 
 
 def _by_canvas(top: str) -> Owner | None:
@@ -125,9 +140,12 @@ def _by_canvas(top: str) -> Owner | None:
                     "say whose it is with --map"
                 )
             front = parts[:place]
-            if len(front) > 1 and front[-1] in ("LATE", "late"):
+            is_late = len(front) > 1 and front[-1] in ("LATE", "late")
+            if is_late:
                 front.pop()
-            return Owner("canvas", parts[place], "_".join(front))
+            file = AGAIN.sub(".", "_".join(parts[place + 2 :]))
+            upload = (file, int(parts[place + 1]))
+            return Owner("canvas", parts[place], "_".join(front), is_late, upload=upload)
     return None
 
 

@@ -29,14 +29,16 @@ class Row(msgspec.Struct, frozen=True):
     is_collected: bool = False
     reason: str = ""
     source: str = ""
+    note: str = ""  # about a file that was collected
 
 
 class Entry(msgspec.Struct, frozen=True):
     """Where a submission came from.
 
     ``original`` is the student's name as it was written, ``kind`` and ``id`` are the Owner's,
-    ``source`` is the folder or archive, ``timestamp`` is empty when no time is known. Records of
-    earlier versions have no kind, id and source.
+    ``source`` is the folder or archive, ``timestamp`` is the file's time, empty when none is known.
+    ``is_late``: the platform says so, without saying by how much. Records of earlier versions have
+    no kind, id and source.
     """
 
     original: str
@@ -45,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str = ""
     id: str = ""
     source: str = ""
+    is_late: bool = False
 
 
 class Manifest(msgspec.Struct):

@@ -33,7 +33,7 @@ class Regrade:
         if unknown:
             raise AutograderError(
                 f"there is no check called {', '.join(map(repr, unknown))}",
-                f"autograder/hidden/{suite.name}",
+                suite.where,
                 f"Name one of: {', '.join(known)}.",
             )
         self.suite, self.only = suite, only
@@ -77,7 +77,7 @@ class Regrade:
                 raise AutograderError(
                     f"the check {check.name!r} is not what it was when {old.student!r} was judged: "
                     "it is new, belongs to another part or is worth something else",
-                    f"autograder/hidden/{self.suite.name}",
+                    self.suite.where,
                     f"Add --only {check.name}, or judge everything again with --regrade.",
                 )
             checks.append(result)

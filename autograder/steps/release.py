@@ -7,21 +7,30 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.directory import Course, is_exercise
+from autograder.course.directory import OWN, Course, is_exercise
 from autograder.course.files import write_atomically
-from autograder.course.fingerprint import PACKAGE, hidden_text, key_of
+from autograder.course.fingerprint import PACKAGE, hidden_files, hidden_text, key_of
 from autograder.errors import AutograderError
-from autograder.notebooks.assemble import assemble, dumps, read_exercise, suite_name
+from autograder.notebooks.assemble import (
+    assemble,
+    dumps,
+    read_exercise,
+    suite_name,
+)
+from autograder.notebooks.hints import sections
+from autograder.notebooks.marks import is_by_hand, is_solution
+from autograder.notebooks.reference import module_file
 from autograder.notebooks.regions import split_regions, without_hidden
 from autograder.notebooks.terms import read_terms, terms_path
 from autograder.steps.gradebook import write_maximum
+from autograder.steps.student_package import how_to_check, put_beside
 
 ASSIGNMENT = re.compile(r"[\w.-]+")
 SHORT = 12  # lines up to this length ("return y") are too common to be a secret
@@ -46,18 +55,22 @@ def release(
 ) -> list[Released]:
     """Release the named assignments (default: every exercise); unchanged ones are left alone."""
     names = list(assignments) or exercises(course)
-    return [_release_one(course, name, force) for name in names]
+    made = [_release_one(course, name, force) for name in names]
+    for one in made:
+        put_beside(course, one.assignment)
+    return made
 
 
 def exercises(course: Course) -> list[str]:
     """Return the names of all exercises, released or not."""
-    return sorted(path.stem for path in course.exercises.glob("*.md") if is_exercise(path))
+    shared = {path.stem for path in course.exercises.glob("*.md") if is_exercise(path)}
+    return sorted(shared | set(course.own()))
 
 
 def is_current(course: Course, name: str) -> bool:
     """Tell whether a release would change nothing."""
     path = course.exercise(name)
-    hidden = hidden_text(suite_name(read_exercise(path), path))
+    hidden = secrets_of(course, suite_name(read_exercise(path), path))
     return _is_recorded(course, name, hidden)
 
 
@@ -68,15 +81,14 @@ def _release_one(course: Course, name: str, force: bool) -> Released:
         raise AutograderError(
             f"there is no exercise {name!r}", str(course.exercises), f"Known: {known}."
         )
+    require_unambiguous(course, name)
     suite = suite_name(read_exercise(path), path)
-    hidden = hidden_text(suite)
+    hidden = secrets_of(course, suite)
     target = course.notebook("release", name)
     if not force and _is_recorded(course, name, hidden):
         return Released(name, target, is_new=False)
-    # Imported here because it brings torch, which an unchanged release does without.
-    from autograder.suite.suite import load_suite
-
-    source = assemble(path, load_suite(suite))
+    source = assembled(course, path, suite)
+    _say_how_to_check(source, course, name)
     write_atomically(course.notebook("source", name), dumps(source).encode())
     _generate(course, name)
     found = leaks(nbformat.read(target, as_version=4), source, hidden)
@@ -87,11 +99,57 @@ def _release_one(course: Course, name: str, force: bool) -> Released:
             str(target),
             "It has been deleted. Check the solution markers of the exercise and its module.",
         )
-    _write_terms(course, name)
-    fingerprint = _fingerprint(course, name, hidden)
-    record = msgspec.json.encode({"fingerprint": fingerprint})
-    write_atomically(course.record("released", name), record)
+    due = read_terms(course.exercise(name)).due
+    _write_terms(course, name, due)
+    record = {"fingerprint": _fingerprint(course, name, hidden)}
+    record |= {"due": due.isoformat()} if due else {}
+    write_atomically(course.record("released", name), msgspec.json.encode(record))
     return Released(name, target, is_new=True)
+
+
+def assembled(course: Course, path: Path, suite: str) -> NotebookNode:
+    """Return the instructor's notebook of an exercise of this course."""
+    # Imported here because it brings torch, which an unchanged release does without.
+    from autograder.suite.own import load_text
+    from autograder.suite.suite import load_suite
+
+    if not suite.endswith(".py"):
+        return assemble(path, load_suite(suite))
+    files = hidden_files(course.root, suite)
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
+    return assemble(path, load_text(suite, texts))
+
+
+def require_unambiguous(course: Course, name: str) -> None:
+    """Raise AutograderError where two assignments have one name, or a suite lies open."""
+    own, shared = course.exercise(name), course.exercises / f"{name}.md"
+    if own != shared and is_exercise(shared):
+        raise AutograderError(
+            f"two assignments are called {name!r}",
+            f"{own} and {shared}",
+            "Give yours another name: its folder and its .md file.",
+        )
+    suite = suite_name(read_exercise(own), own)
+    if suite.endswith(".py") and own.parent != course.root / OWN / name:
+        raise AutograderError(
+            "hidden tests of your own lie where the sandbox does not hide them",
+            str(own),
+            f"Put the exercise and its modules into {course.root / OWN / name}.",
+        )
+
+
+def secrets_of(course: Course, suite: str) -> str:
+    """Return the text of what students may not see: hidden tests, and what a reference hides."""
+    if not suite.endswith(".py"):
+        return hidden_text(course.root, suite)
+    tests = course.root / suite
+    lines = tests.read_text(encoding="utf-8").splitlines()
+    for file in hidden_files(course.root, suite):
+        if file != tests:
+            text = file.read_text(encoding="utf-8")
+            visible, inside = split_regions(text, str(file))
+            lines += inside or visible
+    return "\n".join(lines)
 
 
 def leaks(released: NotebookNode, source: NotebookNode, hidden: str) -> list[str]:
@@ -104,11 +162,24 @@ def leaks(released: NotebookNode, source: NotebookNode, hidden: str) -> list[str
     for cell in source.cells:
         text = without_hidden(cell.source, str(cell.id))
         shown, inside = split_regions(text, str(cell.id))
+        if is_by_hand(cell) and is_solution(cell) and not inside:
+            shown, inside = [], shown  # all of it is the model answer
         visible += shown
         secret += inside + cell.source.removeprefix(text).splitlines()
     secrets = {line.strip() for line in secret} - {line.strip() for line in visible}
     lines = (line.strip() for cell in released.cells for line in cell.source.splitlines())
     return [line for line in lines if len(line) > SHORT and line in secrets]
+
+
+def _say_how_to_check(source: NotebookNode, course: Course, name: str) -> None:
+    """Let the notebook tell, below its first text, how its reader checks it."""
+    numbered = enumerate(sections(source), 1)
+    part = next((each.number or str(n) for n, each in numbered if each.hints), "")
+    text = how_to_check(name, course.settings.student_package, part)
+    cell = nbformat.from_dict(
+        {"id": "how-to-check", "cell_type": "markdown", "metadata": {}, "source": text}
+    )
+    source.cells.insert(1, cell)
 
 
 def _generate(course: Course, name: str) -> None:
@@ -137,17 +208,19 @@ def _generate(course: Course, name: str) -> None:
         log.removeHandler(complaints)
 
 
-def _write_terms(course: Course, name: str) -> None:
-    """Tell the gradebook what nbgrader does not take from a notebook: date and optional parts."""
-    due = read_terms(course.exercise(name)).due
-    book = course.open_gradebook()
-    try:
-        write_maximum(book, nbformat.read(course.notebook("release", name), as_version=4))
-        if due is not None:  # without one, a date that was set by hand stays
+def _write_terms(course: Course, name: str, due: datetime | None) -> None:
+    """Tell the gradebook what nbgrader does not take from a notebook: date and optional parts.
+
+    The date is written when it is another than at the last release: one that was set since then,
+    by `autograder due` or in formgrader, stays.
+    """
+    is_new = due is not None and _recorded(course, name).get("due") != due.isoformat()
+    released = nbformat.read(course.notebook("release", name), as_version=4)
+    with course.changing_gradebook() as book:
+        write_maximum(book, released)
+        if due is not None and is_new:
             in_utc = due.astimezone(UTC).replace(tzinfo=None)
             book.update_or_create_assignment(name, duedate=in_utc)
-    finally:
-        book.close()
 
 
 class _Collector(logging.Handler):
@@ -171,16 +244,19 @@ def _fingerprint(course: Course, name: str, hidden: str) -> str:
     """Hash everything the released notebook is made from, and the notebook itself."""
     exercise = course.exercise(name)
     text = exercise.read_text(encoding="utf-8") if exercise.is_file() else ""
-    modules = sorted({module.replace(".", "/") for module in REFERENCE.findall(text)})
+    modules = sorted(set(REFERENCE.findall(text)))
+    beside = sorted(exercise.parent.glob("*.py")) if exercise.parent.name == name else []
     inputs = [
         exercise,
         terms_path(exercise),
-        *(course.exercises.parent / f"{module}.py" for module in modules),
+        *beside,
+        *(module_file(exercise, module) for module in modules),
         course.notebook("source", name),
         course.notebook("release", name),
     ]
     tools = sorted(path for pattern in TOOLS for path in PACKAGE.glob(pattern))
-    digest = hashlib.sha256((key_of(tools) + hidden).encode())
+    told = how_to_check(name, course.settings.student_package)
+    digest = hashlib.sha256((key_of(tools) + hidden + told).encode())
     for path in inputs:
         digest.update(path.name.encode() + b"\0")
         digest.update(path.read_bytes() if path.is_file() else b"missing")
@@ -189,9 +265,13 @@ def _fingerprint(course: Course, name: str, hidden: str) -> str:
 
 
 def _is_recorded(course: Course, name: str, hidden: str) -> bool:
+    return _recorded(course, name).get("fingerprint") == _fingerprint(course, name, hidden)
+
+
+def _recorded(course: Course, name: str) -> dict[str, str]:
+    """Return what the last release wrote down: its fingerprint, and the date of the terms."""
     try:
         data = course.record("released", name).read_bytes()
-        known = msgspec.json.decode(data, type=dict[str, str])
+        return msgspec.json.decode(data, type=dict[str, str])
     except (FileNotFoundError, msgspec.DecodeError):
-        return False
-    return known.get("fingerprint") == _fingerprint(course, name, hidden)
+        return {}

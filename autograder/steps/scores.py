@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from autograder.course.directory import BUSY_S, Course, gradebook_name
+from autograder.course.database import gradebook_name, require_ours
+from autograder.course.directory import BUSY_S, Course
 from autograder.course.trouble import gradebook_in_words
 from autograder.verdict import Verdict
 
@@ -45,6 +46,7 @@ class Score:
     late_s: float = 0.0
     timestamp: datetime | None = None
     needs_manual_grade: bool = False
+    due: datetime | None = None  # with this student's extension
 
     @property
     def before_penalty(self) -> float:
@@ -67,6 +69,16 @@ def read_scores(course: Course, assignment: str) -> dict[str, Score]:
         return scores(session, assignment)
 
 
+def maximum(course: Course, assignment: str) -> float:
+    """Return what an assignment is worth, whether anybody has handed it in or not."""
+    from nbgrader import api
+    from sqlalchemy import select
+
+    with reading(course) as session:
+        worth = select(api.Assignment.max_score).where(api.Assignment.name == assignment)
+        return float(session.execute(worth).scalar() or 0.0)
+
+
 @contextmanager
 def reading(course: Course, *, is_strict: bool = False) -> Iterator[Any]:
     """Open the gradebook's database to read it, whoever else has it open; never make one.
@@ -82,6 +94,8 @@ def reading(course: Course, *, is_strict: bool = False) -> Iterator[Any]:
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
+    if course.database:
+        require_ours(course.database, course.settings.seed)
     url = course.directory().db_url
     file = gradebook_name(url)
 
@@ -118,10 +132,11 @@ def scores(session: Any, assignment: str, student: str | None = None) -> dict[st
         .where(*wanted)
     )
     for key, name, timestamp, extension, due, max_points, waits in session.execute(chosen):
+        due = due + extension if due is not None and extension else due
         late_s = 0.0
         if due is not None and timestamp is not None:
-            late_s = max(0.0, (timestamp - (due + extension if extension else due)).total_seconds())
-        found[key] = Score(name, max_points, {}, {}, None, late_s, timestamp, waits)
+            late_s = max(0.0, (timestamp - due).total_seconds())
+        found[key] = Score(name, max_points, {}, {}, None, late_s, timestamp, waits, due)
 
     def of_these(*columns: Any) -> Any:
         return (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.course.directory import Course
 from autograder.course.fingerprint import Fingerprints
 from autograder.notebooks.read import read_bytes
 from autograder.steps.late import LateRule
+from autograder.steps.manifest import read_manifest
+from autograder.steps.people import Person, missing, read_people
 from autograder.steps.release import exercises, is_current
 from autograder.steps.scores import read_scores
 
@@ -22,6 +25,8 @@ class Status:
     graded: int  # with a verdict that holds
     stale: int  # with a verdict that was made from something else
     feedback: int  # with a feedback page at least as new as the verdict
+    missing: int  # of the roster, who have not handed in
+    late: int  # handed in after the date that holds for them, or so the platform says
     penalties: int  # with a penalty for being late that today's due date and rule do not give
     next_step: str
 
@@ -29,14 +34,17 @@ class Status:
 def status(course: Course) -> list[Status]:
     """Return the state of every released assignment, and then of every other exercise."""
     released = set(course.released())
-    return [
-        _of(course, name) for name in [*sorted(released), *sorted({*exercises(course)} - released)]
-    ]
+    names = [*sorted(released), *sorted({*exercises(course)} - released)]
+    people = read_people(course)
+    return [_of(course, name, people) for name in names]
 
 
-def _of(course: Course, name: str) -> Status:
+def _of(course: Course, name: str, people: Mapping[str, Person]) -> Status:
     if name not in course.released():
-        return Status(name, "no", 0, 0, 0, 0, 0, f"autograder release {name}")
+        step = f"autograder release {name}"
+        if name in course.own():
+            step = f"autograder try {name}, then: {step}"
+        return Status(name, "no", 0, 0, 0, 0, 0, 0, 0, step)
     is_fresh = not course.exercise(name).is_file() or is_current(course, name)
     fingerprints = Fingerprints(course, name)
     students = course.students(name)
@@ -49,13 +57,20 @@ def _of(course: Course, name: str) -> Status:
             with_feedback += _has_feedback(course, name, student)
         elif verdict is not None:
             stale += 1
-    penalties = _outdated_penalties(course, name) if graded else 0
+    known = read_scores(course, name) if students else {}
+    rule = LateRule(course, name)
+    penalties = sum(rule.is_out_of_date(score) for score in known.values())
+    late = {student for student, score in known.items() if score.late_s > 0}
+    submissions = read_manifest(course, name).submissions
+    late |= {student for student, entry in submissions.items() if entry.is_late}
     if not is_fresh:
         step = f"autograder release {name}"
     elif not students:
         step = f"hand out release/{name}, then: autograder collect SOURCE --assignment {name}"
     elif graded < len(students) or penalties:
         step = f"autograder grade {name}"
+    elif waiting := sum(score.needs_manual_grade for score in read_scores(course, name).values()):
+        step = f"mark {waiting} by hand in formgrader, then: autograder feedback {name}"
     elif with_feedback < graded:
         step = f"autograder feedback {name}"
     elif not _has_report(course, name):
@@ -63,13 +78,9 @@ def _of(course: Course, name: str) -> Status:
     else:
         step = f"nothing new since the report; marks: autograder export {name}"
     released = "yes" if is_fresh else "stale"
-    return Status(name, released, len(students), graded, stale, with_feedback, penalties, step)
-
-
-def _outdated_penalties(course: Course, name: str) -> int:
-    """Count the marks that a due date, an extension or a rule has changed since grading."""
-    rule = LateRule(course)
-    return sum(rule.is_out_of_date(score) for score in read_scores(course, name).values())
+    absent = len(missing(course, name, people))
+    counts = (len(students), graded, stale, with_feedback, absent, len(late), penalties)
+    return Status(name, released, *counts, step)
 
 
 def _has_feedback(course: Course, assignment: str, student: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograder.course.directory import Course
 from autograder.notebooks.terms import read_terms
+from autograder.steps.people import read_people
 from autograder.steps.scores import Score, read_scores
 
 
@@ -20,7 +21,7 @@ class Total:
 
 
 def totals(course: Course, assignments: Sequence[str]) -> list[Total]:
-    """Return everybody who has handed in anything, by name.
+    """Return everybody who is on the roster or has handed in anything, by name.
 
     mark = 100 sum_a w(a) min(points(a) / maximum(a), 1) / sum_a w(a)
 
@@ -29,7 +30,7 @@ def totals(course: Course, assignments: Sequence[str]) -> list[Total]:
     """
     weights = [read_terms(course.exercise(name)).weight for name in assignments]
     found = [read_scores(course, name) for name in assignments]
-    students = sorted({student for scores in found for student in scores})
+    students = sorted({*read_people(course), *(name for scores in found for name in scores)})
     rows = []
     for student in students:
         scores = [of.get(student) for of in found]

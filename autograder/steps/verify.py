@@ -86,7 +86,7 @@ class _Assignment:
 
     def __init__(self, course: Course, name: str, known: dict[str, Score], done: Verified) -> None:
         self.course, self.name, self.scores, self.done = course, name, known, done
-        self.fingerprints, self.rule = Fingerprints(course, name), LateRule(course)
+        self.fingerprints, self.rule = Fingerprints(course, name), LateRule(course, name)
 
     @cached_property
     def released(self) -> NotebookNode:

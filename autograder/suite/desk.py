@@ -55,6 +55,6 @@ class Desk:
                 self._kept[label] = failure
         kept = self._kept[label]
         if isinstance(kept, CheckFailure):
-            raise CheckFailure(str(kept))
+            raise CheckFailure(str(kept), answer=kept.answer, came_back=kept.came_back)
         made: Made = kept
         return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import torch
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
+from autograder.differences import difference, place
 from autograder.errors import CheckFailure
+from autograder.suite.asked import kind
 from autograder.suite.record import Record
 from autograder.suite.session import brief
 from autograder.suite.student import Remote
@@ -22,12 +23,15 @@ def expect(condition: object, message: str) -> None:
         raise CheckFailure(message)
 
 
-def expect_type(actual: object, kind: type | tuple[type, ...], *, what: str = "the result") -> None:
+def expect_type(
+    actual: object, wanted: type | tuple[type, ...], *, what: str = "the result"
+) -> None:
     """Fail unless `actual` is of this type; says which one came instead."""
-    if not isinstance(actual, kind):
-        kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(actual, wanted):
+        kinds = wanted if isinstance(wanted, tuple) else (wanted,)
         names = " or ".join(_a(cls.__name__) for cls in kinds)
-        raise CheckFailure(f"{what} should be {names}, but is {describe(actual)}")
+        said = f"{what} should be {names}, but is {describe(actual)}"
+        raise CheckFailure(said, answer=actual, came_back=kind(actual))
 
 
 def expect_shape(
@@ -37,7 +41,8 @@ def expect_shape(
     expect_type(actual, torch.Tensor, what=what)
     assert isinstance(actual, torch.Tensor)
     if tuple(actual.shape) != tuple(shape):
-        _fail(f"{what} has shape {tuple(actual.shape)}, expected {tuple(shape)}", hint)
+        said = f"{what} has shape {tuple(actual.shape)}, expected {tuple(shape)}"
+        _fail(said, hint, actual, f"{kind(actual)}; the shape should be {tuple(shape)}")
 
 
 def expect_close(
@@ -65,25 +70,19 @@ def expect_close(
     assert isinstance(actual, torch.Tensor)
     if actual.dtype != wanted.dtype:
         names = [str(tensor.dtype).removeprefix("torch.") for tensor in (actual, wanted)]
-        _fail(f"{what} has dtype {names[0]}, expected {names[1]}", hint)
-    wide = torch.complex128 if actual.is_complex() else torch.float64
-    have, want = actual.detach().to(wide), wanted.detach().to(wide)
-    same = (have == want) | (have.isnan() & want.isnan())
-    difference = (have - want).abs()
-    close = same | ((difference <= atol + rtol * want.abs()) & want.isfinite())
-    if bool(close.all()):
+        wrong = f"{kind(actual)}; the dtype should be {names[1]}"
+        _fail(f"{what} has dtype {names[0]}, expected {names[1]}", hint, actual, wrong)
+    found = difference(actual, wanted, atol, rtol)
+    if found is None:
         return
-    wrong_nan = have.isnan() & ~want.isnan()
-    if bool(wrong_nan.any()):
-        _fail(f"{what} is NaN at {_index(wrong_nan)} ({int(wrong_nan.sum())} of them)", hint)
-    size = torch.where(close, 0.0, difference.nan_to_num(nan=math.inf, posinf=math.inf))
-    place = _index(size == size.max())
-    wrong, count = int((~close).sum()), close.numel()
-    _fail(
-        f"{what} differs by up to {float(size.max()):.3g} at {place}; "
-        f"{wrong} of {count} values are off by more than the tolerance",
-        hint,
-    )
+    if found.nans:
+        said = f"{what} is NaN {place(found.at)} ({found.nans} of them)"
+    else:
+        said = (
+            f"{what} differs by up to {found.largest:.3g} {place(found.at)}; "
+            f"{found.wrong} of {found.count} values are off by more than the tolerance"
+        )
+    _fail(said, hint, actual, found.told())
 
 
 def expect_gradcheck(
@@ -145,13 +144,9 @@ def explained(error: Exception, label: str, result: object) -> str:
     return f"could not be examined: {type(error).__name__}: {brief(text)}"
 
 
-def _fail(message: str, hint: str) -> None:
-    raise CheckFailure(f"{message}. {hint}" if hint else message)
-
-
-def _index(mask: torch.Tensor) -> str:
-    place = [int(i) for i in mask.nonzero()[0]]
-    return f"index {tuple(place)}" if place else "its only value"
+def _fail(message: str, hint: str, answer: object = None, came_back: str = "") -> None:
+    said = f"{message}. {hint}" if hint else message
+    raise CheckFailure(said, answer=answer, came_back=came_back)
 
 
 def _a(name: str) -> str:

@@ -18,6 +18,7 @@ from autograder.errors import (
 )
 from autograder.inside import values, wire
 from autograder.line.base import Transport
+from autograder.suite.asked import Asked
 from autograder.suite.record import Record, as_record
 
 TEXT_CHARS = 200
@@ -83,6 +84,7 @@ class Session:
         self.changed: list[int] = []
         self.last_label = ""
         self.last_result: Any = None
+        self.asked = Asked()
         self._forget_handles: list[int] = []
         self._forget_calls: list[int] = []
         self.process = 0  # counts them: a number from an earlier one means nothing now

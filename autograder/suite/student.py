@@ -149,8 +149,12 @@ class Remote:
             dict(zip(kwargs, encoder.all(kwargs.values()), strict=True)),
             torch.is_grad_enabled(),
         )
-        reply, decoder = session.ask(body, self._label, encoder.buffers)
-        result = session.decoded(reply.value, decoder, self._label)
+        try:
+            reply, decoder = session.ask(body, self._label, encoder.buffers)
+            result = session.decoded(reply.value, decoder, self._label)
+        except CheckFailure:
+            session.asked.note(self._label, args, kwargs, failed=True)
+            raise
         session.changed = reply.changed
         if reply.call is not None and decoder.marked and body.grad:
             graph = _RemoteGraph(session, reply.call, self._label)
@@ -159,6 +163,7 @@ class Remote:
             swap = {id(old): new for old, new in zip(decoder.marked, outputs, strict=True)}
             result = _swapped(result, swap)
         session.last_label, session.last_result = self._label, result
+        session.asked.note(self._label, args, kwargs, result)
         return result
 
     # What a check computes with must have come over the wire as a value, so an object of the

@@ -1,7 +1,7 @@
 """The hidden checks of one assignment, and what each is worth.
 
-A module or folder in `autograder/hidden/` makes one `Suite` called `suite` and
-registers its checks:
+A module or folder in `autograder/hidden/`, or `hidden.py` in an assignment of the instructor's own
+(`own.py`), makes one `Suite` called `suite` and registers its checks:
 
     suite = Suite("rnn_limits", refuse=["torch.nn.RNN"])
 
@@ -42,7 +42,7 @@ class Suite:
     """The checks of one assignment.
 
     Args:
-        name: the module's name in `autograder/hidden/`.
+        name: the module's name in `autograder/hidden/`, or that of the assignment.
         refuse: dotted names of ready-made layers that student code may not use.
         refuse_in: further names, by the graded cell whose answers may not use them.
     """
@@ -54,6 +54,7 @@ class Suite:
         refuse_in: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.name = name
+        self.where = f"autograder/hidden/{name}"  # for words about it
         self.refuse = list(refuse or [])
         self.refuse_in = {part: list(names) for part, names in (refuse_in or {}).items()}
         self.optional: frozenset[str] = frozenset()
@@ -69,13 +70,13 @@ class Suite:
             if name in self._checks:
                 raise AutograderError(
                     f"two checks are called {name!r}",
-                    f"autograder/hidden/{self.name}",
+                    self.where,
                     "Give each check its own name.",
                 )
             if points <= 0:
                 raise AutograderError(
                     f"the check {name!r} is worth {points} points",
-                    f"autograder/hidden/{self.name}",
+                    self.where,
                     "Points must be positive.",
                 )
             self._checks[name] = Check(name, grade_id, points, title, function)
@@ -101,11 +102,18 @@ class Suite:
     def weighed(self, points: Mapping[str, float], optional: Collection[str] = ()) -> Suite:
         """Return the suite with its parts worth this much; their checks keep their proportion."""
         found = Suite(self.name, self.refuse, self.refuse_in)
-        found.optional = frozenset(optional)
+        found.optional, found.where = frozenset(optional), self.where
         for name, check in self._checks.items():
             worth = self.points(check.grade_id)
             share = points.get(check.grade_id, worth) / worth
             found._checks[name] = replace(check, points=check.points * share)
+        return found
+
+    def around(self, wrap: Callable[[Check], CheckFunction]) -> Suite:
+        """Return the suite with a function of each check's own around it, which may look on."""
+        found = self.weighed({}, self.optional)
+        for name, check in found._checks.items():
+            found._checks[name] = replace(check, function=wrap(check))
         return found
 
     def points(self, grade_id: str) -> float:

@@ -32,7 +32,8 @@ from autograder.notebooks.pairing import pair
 from autograder.notebooks.read import MAX_BYTES, MAX_CELLS, read_submission
 from autograder.steps.autograded import graded_notebook
 from autograder.steps.feedback import page as feedback_page
-from autograder.steps.report import page as report_page
+from autograder.steps.report import site
+from autograder.steps.site.people import Class, Person
 from autograder.suite.expect import describe, explained
 from autograder.suite.record import as_record
 from autograder.verdict import CellResult, CheckResult, PartResult, Verdict
@@ -169,10 +170,13 @@ SHOWN = ["scale", "scale-test", "layer", "layer-test"]
 
 def test_a_class_of_thousands_is_reported() -> None:
     def report() -> None:
-        verdicts = [wide_verdict(f"student-{number}") for number in range(300)]
-        marked = [(verdict, scored(verdict)) for verdict in verdicts]
+        verdicts = {f"s{n}": wide_verdict(f"student-{n}") for n in range(300)}
+        people = [Person(v, scored(v), v.student, file) for file, v in verdicts.items()]
         waiting = [f"waiting-{number}" for number in range(5_000)]
-        assert "student-299" in report_page("a1", marked, waiting, [])
+        found = Class("a1", people, waiting, [])
+        assert "student-299" in "".join(
+            page for name, page in site(found) if name == "students.html"
+        )
 
     assert bounded(report) == ""
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -19,20 +20,32 @@ from autograder import cli, console
 from autograder.course.directory import Course, find
 from autograder.errors import AutograderError
 from tests.autograder import tiny
+from tests.autograder.enrolling import LIST, marked
+from tests.autograder.tiny import NAME
+from tests.conftest import ROOT
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
 COMMANDS = (
     "init",
     "release",
     "check",
+    "due",
+    "extend",
+    "roster",
+    "gradescope",
+    "hint",
+    "student-package",
     "collect",
     "grade",
     "feedback",
     "export",
     "report",
+    "similar",
     "leaderboard",
     "status",
     "verify",
+    "new",
+    "try",
 )
 
 
@@ -101,8 +114,41 @@ def test_round_trip(run: Run, project: Path, tmp_path: Path) -> None:
     assert len((tmp_path / "checks.csv").read_text().splitlines()) == 1 + 3 * 3
     assert "autograder report tiny" in run("status", cwd=root)
     run("report", cwd=root)
-    assert (root / "report" / "tiny.html").is_file()
+    assert (root / "report" / "tiny" / "index.html").is_file()
     assert "nothing new since the report" in " ".join(run("status", cwd=root).split())
+
+
+def test_roster_dates_and_marks_out(run: Run, course: Course, tmp_path: Path) -> None:
+    """What an instructor types around grading, from the class list to Canvas's table."""
+    listed = tmp_path / "class.csv"
+    listed.write_text(f"{LIST}{LIST.splitlines()[1]}\n")
+    said = run("roster", "import", listed, "--dry-run", cwd=course.root, code=1)
+    assert "nothing was written" in said
+    assert "'ada' (username) stands in more than one line" in said
+    assert "no roster yet" in run("roster", cwd=course.root)
+    listed.write_text(LIST)
+    assert "3 added" in run("roster", "import", listed, cwd=course.root)
+    assert "has no time zone" in run("due", NAME, "2026-12-01 23:59", cwd=course.root, code=2)
+    set_for = ("due", NAME, "2026-12-01 23:59", "--timezone", "Europe/Berlin")
+    assert "2026-12-01 23:59 CET" in run(*set_for, cwd=course.root)
+    assert "2026-12-03 23:59" in run("extend", NAME, "ada", "--days", "2", cwd=course.root)
+    assert "say one of" in run("extend", NAME, "ada", cwd=course.root, code=2)
+    assert "2 days" in run("due", cwd=course.root)
+    marked(course, {"ada": 5, "bob": 2.5})
+    shown = run("roster", "--missing", NAME, cwd=course.root)
+    assert "zoë" in shown
+    assert "bob" not in shown
+    sheet = tmp_path / "grades.csv"
+    sheet.write_text("Student,ID,Section,tiny (321)\nPoints Possible,,,5\nx,4711,A,\ny,4799,B,\n")
+    to = ("export", NAME, "--format", "canvas", "--into", sheet, "-o", tmp_path / "up.csv")
+    assert "line 4, y: nobody of this course" in run(*to, cwd=course.root, code=1)
+    assert "x,4711,A,5\n" in (tmp_path / "up.csv").read_text()
+    assert "give it with --into" in run("export", NAME, "-f", "moodle", cwd=course.root, code=2)
+    assert '"state": "missing"' in run("export", "-f", "json", cwd=course.root)
+    run("export", "-f", "gradescope", "-o", tmp_path / "results.zip", cwd=course.root)
+    with zipfile.ZipFile(tmp_path / "results.zip") as archive:
+        assert archive.namelist() == [f"{NAME}/{who}/results.json" for who in ("ada", "bob")]
+    assert "1 taken off" in run("roster", "remove", "zoë", cwd=course.root)
 
 
 @pytest.mark.parametrize(("answers", "code"), [(tiny.RIGHT, 0), (tiny.WRONG, 1)])
@@ -120,6 +166,9 @@ def test_help_has_purpose_and_example(run: Run, command: str, tmp_path: Path) ->
     text = run(command, "--help", cwd=tmp_path)
     assert f"Usage: autograder {command}" in text
     assert command == "status" or "Example" in text
+    document = re.search(r"More: (docs/[a-z-]+\.md)", text)
+    assert document is not None
+    assert f"autograder {command}" in (ROOT / document[1]).read_text(encoding="utf-8")
 
 
 def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
@@ -133,8 +182,18 @@ def test_the_package_can_be_run_as_a_module(tmp_path: Path) -> None:
 def test_the_installed_command_lists_commands_and_exit_codes(tmp_path: Path) -> None:
     ended = started("--help", cwd=tmp_path)
     assert ended.returncode == 0
-    assert all(command in ended.stdout for command in COMMANDS)
+    assert all(f" {command} " in ended.stdout for command in COMMANDS)
     assert "Exit codes: 0 done" in ended.stdout
+    groups = re.findall(r"^╭─ (\S.*?) ─", ended.stdout, re.MULTILINE)
+    assert groups == [
+        "Options",
+        "For students",
+        "The course",
+        "Assignments of your own",
+        "People and dates",
+        "From submissions to marks",
+        "Out again",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -160,12 +219,19 @@ def test_a_timeout_is_a_time(run: Run, tmp_path: Path, command: tuple[str], valu
     assert "--timeout" in said
 
 
-@pytest.mark.parametrize("command", ["export", "report"])
-def test_output_must_be_a_file_that_can_be(run: Run, course: Course, command: str) -> None:
+def test_output_must_be_a_file_that_can_be(run: Run, course: Course) -> None:
     (course.root / "marks").mkdir()
-    assert "is a folder" in run(command, "-o", "marks", cwd=course.root, code=2)
-    said = run(command, "-o", "nowhere/marks.csv", cwd=course.root, code=2)
+    assert "is a folder" in run("export", "-o", "marks", cwd=course.root, code=2)
+    said = run("export", "-o", "nowhere/marks.csv", cwd=course.root, code=2)
     assert "no folder nowhere" in said
+
+
+def test_a_report_goes_where_a_folder_can_be(run: Run, course: Course) -> None:
+    (course.root / "page.html").write_text("")
+    assert "is a file" in run("report", "-o", "page.html", cwd=course.root, code=2)
+    assert "no folder nowhere" in run("report", "-o", "nowhere/in", cwd=course.root, code=2)
+    assert "name neither" in run("report", "--all", "-o", "in", cwd=course.root, code=2)
+    assert "report/index.html" in run("report", "--all", cwd=course.root)
 
 
 def test_a_failed_export_leaves_the_old_file(
@@ -177,7 +243,7 @@ def test_a_failed_export_leaves_the_old_file(
     def fail(*arguments: object, **options: object) -> int:
         raise AutograderError("the gradebook is busy")
 
-    monkeypatch.setattr("autograder.steps.export.export", fail)
+    monkeypatch.setattr("autograder.exports.table.export", fail)
     run("export", "-o", old, cwd=course.root, code=2)
     assert old.read_text() == "last week's"
 

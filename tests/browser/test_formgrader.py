@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,19 +11,19 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from autograder.course.directory import Course
-from autograder.steps.export import export
+from autograder.exports.table import export
 from autograder.steps.feedback import feedback
 from autograder.steps.scores import read_scores
 from autograder.steps.verify import verify
 from tests.autograder import conftest as shared
 from tests.autograder import tiny
+from tests.formgrading import TOKEN, serving
 
 # The miniature course is set up as for the autograder's own tests.
 project, released_course = shared.project, shared.released_course
 course, submit, grade_here = shared.course, shared.submit, shared.grade_here
 
 pytestmark = pytest.mark.browser
-TOKEN = "only-for-this-test"
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -55,39 +48,8 @@ def server(
     """Jupyter with formgrader, started in a graded course; gives its address."""
     submit("eve", tiny.WRONG_NORM)
     grade_here()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [
-        *(sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser"),
-        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        f"--IdentityProvider.token={TOKEN}",
-        "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
-    ]
-    home = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    with (tmp_path / "log.txt").open("w") as log:
-        running = subprocess.Popen(
-            command, cwd=course.root, env=os.environ | home, stdout=log, stderr=log
-        )
-        try:
-            _wait_for(f"{address}/api?token={TOKEN}", running, tmp_path / "log.txt")
-            yield address
-        finally:
-            running.terminate()
-            running.wait(30)
-
-
-def _wait_for(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=10).close()
-            return
-        except (urllib.error.URLError, OSError):
-            assert running.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
+    with serving(course.root, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from autograder.checks import Student, expect_close
+from autograder.checks import CheckFailure, Student, expect_close
 from autograder.hidden.shared.gradients import expect_gradients
 from autograder.hidden.shared.layers import Answer, Layer, Rule, State, Trial, Variant
 from autograder.hidden.shared.mistakes import named
@@ -33,7 +33,11 @@ def expect_answer(
     for part in only or tuple(wanted):
         value, right = found[part], wanted[part].detach()
         if not close(value, right, ATOL):
-            like = named(trial.layer, trial.weights, x, state, lambda a: alike(value, a[part]))  # noqa: B023
+            like = named(
+                *(trial.layer, trial.weights, x, state),
+                lambda answer: alike(value, answer[part]),  # noqa: B023
+                likely(trial),
+            )
             words = like[0] if like else _unlike(trial, x, state, method)
             words = words or _misshapen(value, right, shapes) or hint
             expect_close(value, right, atol=ATOL, rtol=ATOL, what=f"{part} of {method}", hint=words)
@@ -58,14 +62,38 @@ def habit(trial: Trial, found: Answer, x: Tensor, state: State) -> Rule | None:
     right = {part: value.detach() for part, value in trial.right(x, state).items()}
     if all(alike(found[part], right[part]) for part in right):
         return None
-    like = named(
-        trial.layer,
-        trial.weights,
-        x,
-        state,
-        lambda answer: all(alike(found[part], answer[part]) for part in answer),
-    )
+    like = explained(trial, found, x, state, likely(trial))
     return like[1] if like else None
+
+
+def explained(
+    trial: Trial, found: Answer, x: Tensor, state: State, first: str = ""
+) -> tuple[str, Rule] | None:
+    """The typical mistake that leads to all of this answer."""
+    return named(
+        *(trial.layer, trial.weights, x, state),
+        lambda answer: all(alike(found[part], answer[part]) for part in answer),
+        first,
+    )
+
+
+def likely(trial: Trial) -> str:
+    """The mistake that four tokens show, looked for once a submission; none is no words.
+
+    A wrong layer is wrong in the same way wherever it is asked, and there are many ways to try.
+    """
+    layer = trial.layer
+
+    def look(rng: torch.Generator) -> str:
+        other = Trial(trial.student, rng, layer)
+        x, state = other.tokens(3, 4), other.somewhere(3)
+        like = explained(other, other.forward(x, state), x, state)
+        return like[0] if like else ""
+
+    try:
+        return trial.student.desk.once(f"{layer.name}{layer.options}, of {len(layer.wrong)}", look)
+    except CheckFailure:  # what says so is the check that asks for it
+        return ""
 
 
 def alike(value: object, wanted: Tensor) -> bool:

@@ -24,7 +24,7 @@ from autograder.hidden.shared.comparing import (
     habit,
     in_precision,
 )
-from autograder.hidden.shared.layers import Layer, State, Trial, expect_fields
+from autograder.hidden.shared.layers import Layer, Lent, State, Trial, expect_fields
 from autograder.hidden.shared.lending import fails, lending
 from autograder.hidden.shared.tools import ATOL, DOUBLE, SINGLE, untouched
 
@@ -69,12 +69,19 @@ def _check(law: Law, layer: Layer) -> Callable[[Student, torch.Generator], None]
                 with lending(student, lent.pieces):
                     law(student, rng, over_ours)
             except CheckFailure as other:
-                if not student.alive or not fails(student, rng, *lent.at_fault):
+                if not student.alive or not _at_fault(student, layer.name, lent):
                     raise own from None
                 # Their piece is wrong, and more than that: say what, unless ours does not fit.
                 raise (CheckFailure(lent.words) if " raised " in str(other) else other) from None
 
     return check
+
+
+def _at_fault(student: Student, name: str, lent: Lent) -> bool:
+    """Whether the student's own pieces are wrong; looked at once a submission."""
+    return student.desk.once(
+        f"the pieces of {name}", lambda rng: fails(student, rng, *lent.at_fault)
+    )
 
 
 # --- the laws ---------------------------------------------------------------------------------

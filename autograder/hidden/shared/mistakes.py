@@ -137,10 +137,13 @@ def named(
     x: Tensor,
     state: State,
     matches: Callable[[dict[str, Tensor]], bool],
+    likely: str = "",
 ) -> tuple[str, Rule] | None:
-    """The first mistake whose answer matches."""
-    for words, rule in rules(layer):
-        answer = layer.answer(*rule(weights, x, state))
-        if matches({part: value.detach() for part, value in answer.items()}):
-            return words, rule
+    """The first mistake whose answer matches; the likely one is tried before the others."""
+    known = dict(rules(layer))
+    for words in sorted(known, key=lambda words: words != likely):
+        with torch.no_grad():
+            answer = layer.answer(*known[words](weights, x, state))
+        if matches(answer):
+            return words, known[words]
     return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import functools
 import re
+import symtable
 
 from nbformat import NotebookNode
 
@@ -52,7 +55,8 @@ def judged(
 def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Suite]:
     """The notebook and the suite without the checks of parts that a version cannot touch.
 
-    Their answers are the reference's, and their test cells are empty.
+    Their answers are the reference's, their test cells are empty, and so is what only shows
+    something: trains, prints, and makes nothing that is needed further down.
     """
     touched = {part for part, cells in assignment.answers.items() if cells & set(version.sections)}
     touched |= {part for part, below in STANDS_ON.items() if below in touched}
@@ -61,12 +65,40 @@ def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Su
         mark = cell.metadata.get("nbgrader", {})
         if mark.get("grade") and mark["grade_id"] not in touched:
             mark["points"], cell.source = 0, ""
+    needed: set[str] = set()
+    for cell in reversed(small.cells):
+        if cell.cell_type != "code":
+            continue
+        made, found = names_in(cell.source)
+        if "nbgrader" not in cell.metadata and not made & needed:
+            cell.source = ""
+        else:
+            needed = needed - made | found
     whole = assignment.suite
     suite = Suite(whole.name, whole.refuse, whole.refuse_in)
     for check in assignment.suite.checks:
         if check.grade_id in touched:
             suite.check(check.grade_id, points=check.points, title=check.title)(check.function)
     return small, suite
+
+
+@functools.cache
+def names_in(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell makes, and those that it must find made."""
+    made, found = set[str](), set[str]()
+    for statement in ast.parse(source).body:
+        top = symtable.symtable(ast.unparse(statement), "<cell>", "exec")
+        found |= {each.get_name() for each in top.get_symbols() if each.is_referenced()} - made
+        found |= {name for table in top.get_children() for name in globals_of(table)} - made
+        made |= {each.get_name() for each in top.get_symbols() if each.is_assigned()}
+        made |= {each.get_name() for each in top.get_symbols() if each.is_imported()}
+    return made, found
+
+
+def globals_of(table: symtable.SymbolTable) -> set[str]:
+    """What a function or a class looks up outside of itself."""
+    own = {each.get_name() for each in table.get_symbols() if each.is_global()}
+    return own.union(*map(globals_of, table.get_children()))
 
 
 def lost(verdict: Verdict) -> dict[str, dict[str, str]]:

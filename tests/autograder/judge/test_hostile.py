@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import nbformat
 import psutil
 import pytest
@@ -19,7 +21,7 @@ from autograder.notebooks.assemble import assemble
 from autograder.notebooks.marks import grade_id_of, is_solution
 from autograder.notebooks.read import read_bytes, read_submission
 from autograder.steps.autograded import graded_notebook
-from autograder.verdict import Verdict, encode
+from autograder.verdict import Verdict
 from benchmarks.leaks import hidden_lines, leaked, notebook_text
 from samples.corpus import build_submission
 from samples.hostile_notebooks import Attack, attacks
@@ -43,6 +45,11 @@ def shown(source: NotebookNode) -> NotebookNode:
     """What students may see: everything but solutions and hidden regions."""
     blanks = {grade_id_of(cell): "..." for cell in source.cells if is_solution(cell)}
     return build_submission(source, blanks)
+
+
+@pytest.fixture(scope="module")
+def secrets(source: NotebookNode, shown: NotebookNode) -> set[str]:
+    return hidden_lines(ROOT / "autograder" / "hidden", source, shown)
 
 
 @pytest.fixture
@@ -79,6 +86,7 @@ def test_attack(
     attack: Attack,
     source: NotebookNode,
     shown: NotebookNode,
+    secrets: set[str],
     sandbox: Sandbox,
     tmp_path: Path,
 ) -> None:
@@ -100,9 +108,8 @@ def test_attack(
         for check in part.checks:
             assert check.passed or check.message, f"{check.name}: a zero without a reason"
     page = notebook_text(nbformat.writes(graded_notebook(shown, submission, verdict)))
-    secrets = hidden_lines(ROOT / "autograder" / "hidden", source, shown)
     wrote = "\n".join(cell.source for cell in submission.cells)
-    assert leaked(secrets, wrote, [page, encode(verdict).decode()]) == []
+    assert leaked(secrets, wrote, [page, *texts(msgspec.to_builtins(verdict))]) == []
     assert _processes() == before, "the submission left a process behind"
     assert _still_works(sandbox), "the sandbox suffered"
 
@@ -132,3 +139,12 @@ def _read(path: Path) -> NotebookNode | None:
 def _processes() -> set[int]:
     """Return everything that runs below this process: the sandbox and whoever is in it."""
     return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in plain data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts(each)

@@ -17,7 +17,7 @@ from autograder.judge.notebook import judge_notebook
 from autograder.line.local import LocalSpawner, LocalTransport
 from autograder.notebooks.outline import line_of
 from autograder.suite.examine import NO_WORDS
-from autograder.verdict import Verdict, encode
+from autograder.verdict import Verdict, decode, encode
 from tests.autograder.small import (
     LAYER,
     SCALE,
@@ -51,6 +51,26 @@ def test_credit_is_per_check() -> None:
     assert "differs by up to 1 at index" in messages(verdict)["scales"]
     assert messages(verdict)["scales"].endswith("Is the factor right?")
     assert messages(verdict)["scale_gradient"] == ""
+
+
+def test_a_failed_check_says_what_was_asked_what_came_back_and_where_to_look() -> None:
+    verdict = judge(submitted("def scale(x):\n    return 3 * x"))
+    failed, _ = verdict.parts[0].checks
+    assert failed.examined == "scale((5,))"
+    assert failed.came_back.startswith("float32 tensor of shape (5,), as it should be; first wrong")
+    assert failed.help == "Read “scale-test” in the notebook again."
+    assert verdict.parts[0].help == [failed.help]
+    passed = verdict.parts[1].checks[0]
+    assert (passed.examined, passed.came_back, passed.help) == ("", "", "")
+
+
+def test_a_verdict_from_before_these_were_told_is_read() -> None:
+    written = encode(judge(submitted("def scale(x):\n    return 3 * x")))
+    for name in (b"examined", b"came_back", b"help"):
+        written = written.replace(b'"%s"' % name, b'"forgotten"')
+    old = decode(written).parts[0].checks[0]
+    assert (old.examined, old.came_back, old.help) == ("", "", "")
+    assert old.message
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:

@@ -9,7 +9,7 @@ import pytest
 from autograder.errors import AutograderError
 from autograder.notebooks.assemble import assemble, dumps
 from autograder.notebooks.excerpt import object_sources
-from autograder.notebooks.marks import grade_id_of, is_demonstration
+from autograder.notebooks.marks import grade_id_of, is_by_hand, is_demonstration
 from tests.autograder import tiny
 
 
@@ -171,4 +171,77 @@ def test_error_names_file_cell_and_grade_id(exercise: Path) -> None:
 def test_unbalanced_regions_are_refused(exercise: Path, old: str, new: str) -> None:
     change(exercise.parent.parent / "solutions" / "tiny.py", old, new)
     with pytest.raises(AutograderError, match="solution"):
+        assemble(exercise, Suite())
+
+
+MANUAL = """
++++ {"tags": ["manual"], "nbgrader": {"grade_id": "words", "points": 2}}
+
+The model answer.
+
++++
+
+```{code-cell}
+---
+tags: [manual]
+nbgrader: {grade_id: plot, points: 1}
+---
+from solutions.tiny import norm
+```
+
++++ {"tags": ["task"], "nbgrader": {"grade_id": "try", "points": 1.5}}
+
+Try it.
+
++++
+"""
+
+
+def test_cells_that_a_person_marks_are_nbgraders(exercise: Path) -> None:
+    from nbgrader.nbgraderformat import MetadataValidator
+
+    exercise.write_text(exercise.read_text() + MANUAL)
+    exercise.with_suffix(".toml").write_text('optional = ["words"]\n[points]\nplot = 4\n')
+    notebook = assemble(exercise, Suite())
+    MetadataValidator().validate_nb(notebook)
+    cells = {grade_id_of(cell): cell for cell in notebook.cells if is_by_hand(cell)}
+    marks = {name: cell.metadata["nbgrader"] for name, cell in cells.items()}
+    flags = ("grade", "solution", "task", "locked", "points", "cell_type")
+    assert {name: [mark[flag] for flag in flags] for name, mark in marks.items()} == {
+        "words": [True, True, False, False, 2, "markdown"],
+        "plot": [True, True, False, False, 4, "code"],
+        "try": [False, False, True, True, 1.5, "markdown"],
+    }
+    assert "sum_of_the_squares" in cells["plot"].source
+    assert notebook.metadata["autograder"]["optional"] == ["words"]
+    assert dumps(assemble(exercise, Suite())) == dumps(notebook)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"words", "points": 2', '"words"', "needs points"),
+        ('"words", "points": 2', '"double-tests", "points": 2', "already that of cell"),
+        ("[manual]", "[manual, solution]", "one tag of"),
+        ("[manual]", "[manual, demonstration]", "neither answer nor test"),
+        ("[manual]", "[task]", "a task is text"),
+        ("import norm\n```\n\n+++", "import SCALE\n```\n\n+++", "no solution region"),
+        ("The model", "### BEGIN SOLUTION\nThe model", "not closed"),
+        ('["manual"]', '["solution"]', "only code cells"),
+    ],
+)
+def test_mistakes_in_cells_by_hand_are_named(exercise: Path, old: str, new: str, says: str) -> None:
+    exercise.write_text(exercise.read_text() + MANUAL)
+    change(exercise, old, new)
+    with pytest.raises(AutograderError) as caught:
+        assemble(exercise, Suite())
+    assert says in caught.value.what
+    assert "tiny.md, cell" in caught.value.where
+
+
+def test_a_person_and_checks_do_not_mark_one_cell(exercise: Path) -> None:
+    change(exercise, "norm-tests, points: 3", "norm-others, points: 3")
+    exercise.write_text(exercise.read_text() + MANUAL.replace('"words"', '"norm-tests"'))
+    change(exercise, "nbgrader: {grade_id: norm-others, points: 3}", "tags: [demonstration]")
+    with pytest.raises(AutograderError, match="a person marks this cell, and the suite"):
         assemble(exercise, Suite())

@@ -8,10 +8,10 @@ import nbformat.v4 as v4
 import pytest
 
 from autograder.errors import AutograderError
-from autograder.judge.rehearsal import Ran
 from autograder.notebooks.outline import outline
 from autograder.notebooks.pairing import STUB, blamed, pair, refused_parts
 from autograder.notebooks.regions import without_hidden
+from autograder.student.rehearsal import Ran
 
 
 def code(source: str, **meta: Any) -> Any:

@@ -12,7 +12,7 @@ from autograder.errors import AutograderError
 from autograder.steps import collect as collecting
 from autograder.steps.collect import collect
 from autograder.steps.manifest import read_manifest
-from tests.autograder.inboxes import moodle, put, run, submitted, work, zipped
+from tests.autograder.inboxes import answered, moodle, put, run, submitted, work, zipped
 from tests.autograder.tiny import NAME
 
 
@@ -48,6 +48,82 @@ def test_timestamp_is_what_nbgrader_reads(course: Course, tmp_path: Path) -> Non
     directory = course.directory()
     stamp = directory.get_existing_timestamp(str(course.notebook("submitted", NAME, "ada").parent))
     assert stamp.isoformat() == "2023-11-14T22:13:20"
+
+
+def stamp(course: Course, student: str) -> str | None:
+    path = course.notebook("submitted", NAME, student).with_name("timestamp.txt")
+    return path.read_text()[:19] if path.exists() else None
+
+
+def test_a_download_s_own_time_makes_nobody_late(course: Course, tmp_path: Path) -> None:
+    """Canvas and Moodle write the time of packing on everything."""
+    files = {moodle("Ada", 1401): "{}", "bob_4712_816_tiny.ipynb": "{}"}
+    run(course, zipped(tmp_path / "in.zip", files))
+    assert (stamp(course, "Ada"), stamp(course, "bob")) == (None, None)
+
+
+def test_times_that_lie_far_apart_are_those_of_the_files(course: Course, tmp_path: Path) -> None:
+    """Older Moodles keep when a file came."""
+    put(tmp_path / "in" / moodle("Ada", 1401), time=1_700_000_000)
+    put(tmp_path / "in" / moodle("Bob", 1402), time=1_700_050_000)
+    run(course, tmp_path / "in")
+    assert stamp(course, "Ada") == "2023-11-14 22:13:20"
+
+
+def test_the_exchange_has_the_time_in_the_folder_s_name(course: Course, tmp_path: Path) -> None:
+    folders = [f"ada+tiny+2026-11-{day} 09:00:00.000001 UTC+x{day}" for day in (19, 20, 18)]
+    for folder in folders:
+        put(tmp_path / "in" / folder / "tiny.ipynb", f'"{folder}"', time=1_700_000_000)
+    rows = run(course, tmp_path / "in")
+    assert [row.file for row in rows.values() if row.is_collected] == [f"{folders[1]}/tiny.ipynb"]
+    assert stamp(course, "ada") == "2026-11-20 09:00:00"
+
+
+def test_canvas_says_who_was_late(course: Course, tmp_path: Path) -> None:
+    names = ("ada_LATE_4711_815_tiny.ipynb", "LATE_anon_x9_815_t.ipynb", "b_1_2_t.ipynb")
+    rows = run(course, zipped(tmp_path / "in.zip", dict.fromkeys(names, "{}")))
+    assert {row.file: row.note for row in rows.values()} == {
+        "ada_LATE_4711_815_tiny.ipynb": "late, says Canvas",
+        "LATE_anon_x9_815_t.ipynb": "late, says Canvas",
+        "b_1_2_t.ipynb": "",
+    }
+    assert read_manifest(course, NAME).submissions["ada"].is_late
+    run(course, zipped(tmp_path / "2.zip", {"ada_4711_901_tiny.ipynb": '"again"'}, when=1))
+    assert not read_manifest(course, NAME).submissions["ada"].is_late
+
+
+def test_of_canvas_s_repeated_uploads_the_last_counts(course: Course, tmp_path: Path) -> None:
+    """`-1`, `-2` say little: the numbers of the files are in the order of uploading."""
+    files = {
+        "ada_4711_902_tiny-1.ipynb": answered(course, double="first"),
+        "ada_4711_915_tiny.ipynb": answered(course, double="last"),
+        "ada_4711_911_tiny-2.ipynb": answered(course, double="middle"),
+    }
+    rows = run(course, zipped(tmp_path / "in.zip", files))
+    assert [row.file for row in rows.values() if row.is_collected] == ["ada_4711_915_tiny.ipynb"]
+    assert rows["ada_4711_902_tiny-1.ipynb"].reason == "ada_4711_915_tiny.ipynb was handed in later"
+
+
+def test_two_files_of_one_upload_are_still_asked(course: Course, tmp_path: Path) -> None:
+    files = {
+        "ada_4711_902_draft.ipynb": answered(course, double="one"),
+        "ada_4711_915_final.ipynb": answered(course, double="other"),
+    }
+    rows = run(course, zipped(tmp_path / "in.zip", files))
+    assert all("are of one time and differ" in row.reason for row in rows.values())
+
+
+def test_a_moodle_download_with_text_beside_the_files(course: Course, tmp_path: Path) -> None:
+    files = {
+        moodle("Ada", 1401): "{}",
+        "Ada_1401_assignsubmission_onlinetext/onlinetext.html": "<p>see file</p>",
+        "Bob_1402_assignsubmission_onlinetext_onlinetext.html": "<p>by mail</p>",
+    }
+    rows = run(course, zipped(tmp_path / "in.zip", files))
+    assert submitted(course) == {"Ada"}
+    assert [row.reason for row in rows.values() if not row.is_collected] == [
+        "not a notebook (.ipynb)"
+    ] * 2
 
 
 def test_pattern_says_who(course: Course, tmp_path: Path) -> None:

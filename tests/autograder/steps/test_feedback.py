@@ -71,7 +71,7 @@ def test_nothing_of_the_students_is_alive() -> None:
         "none",
         0,
         "x",
-        parts=[PartResult("id", 1, [CheckResult(EVIL, EVIL, 0, 1, EVIL)], EVIL)],
+        parts=[PartResult("id", 1, [CheckResult(EVIL, EVIL, 0, 1, *[EVIL] * 4)], EVIL)],
         cells=[CellResult("double", "error", EVIL, EVIL, EVIL)],
         problems=[EVIL],
     )
@@ -84,7 +84,7 @@ def test_nothing_of_the_students_is_alive() -> None:
     score = Score(EVIL, 1.0, parts, {"double": EVIL, EVIL: EVIL})
     text = page(verdict, score, json.dumps({"nbformat": 4, "cells": [cell]}).encode())
     assert EVIL not in text
-    assert text.count("&lt;img src=x onerror=alert(1)&gt;") >= 12
+    assert text.count("&lt;img src=x onerror=alert(1)&gt;") >= 15
 
 
 def test_page_loads_nothing(course: Course, submit: Submit, grade_here: Grade) -> None:
@@ -125,6 +125,9 @@ def test_the_mark_is_the_gradebooks(course: Course, submit: Submit, grade_here: 
     assert "Extra credit: 0.25." in text
     assert "Look at &lt;b&gt;squares&lt;/b&gt;. Then ask me." in text
     assert "is the Euclidean norm" in text
+    assert "<strong>Asked:</strong> <code>norm((7,))</code>" in text
+    assert "<strong>Came back:</strong> float32 number, as it should be; off by " in text
+    assert text.count("<strong>Where to look:</strong> Read “Norm” in the notebook again.") == 1
     assert "No response." not in text
 
 

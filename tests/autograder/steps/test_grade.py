@@ -8,7 +8,6 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -18,7 +17,7 @@ from autograder.course.directory import Course
 from autograder.course.fingerprint import FAILED
 from autograder.errors import AutograderError
 from autograder.judge.worker import Job
-from autograder.line.sandbox import Sandbox
+from autograder.line import probe
 from autograder.steps import grade as grading
 from autograder.steps.feedback import feedback
 from autograder.steps.grade import Options, grade
@@ -26,7 +25,7 @@ from autograder.steps.status import status
 from autograder.steps.verify import verify
 from autograder.verdict import Verdict
 from tests.autograder import tiny
-from tests.autograder.conftest import judge_here
+from tests.autograder.conftest import AtOnce, judge_here
 
 Submit = Callable[[str, dict[str, str]], Path]
 Grade = Callable[..., dict[str, Verdict]]
@@ -70,7 +69,7 @@ def test_regrade_judges_what_holds(course: Course, submit: Submit, grade_here: G
 def test_a_stopped_run_goes_on(
     course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+    monkeypatch.setattr(grading, "isolation_level", lambda **_: "none")
     for student in ("ada", "bob", "eve"):
         submit(student, tiny.RIGHT)
     judged: list[str] = []
@@ -80,9 +79,7 @@ def test_a_stopped_run_goes_on(
         return judge_here(job)
 
     def run() -> list[grading.Event]:
-        return grade(
-            course, tiny.NAME, (), Options(jobs=1), work=work, make_executor=ThreadPoolExecutor
-        )
+        return grade(course, tiny.NAME, (), Options(jobs=1), work=work, make_executor=AtOnce)
 
     stopped = run()
     next(stopped)
@@ -122,7 +119,7 @@ def test_points_that_another_program_changed_are_written_again(
 def test_due_dates_set_after_grading_are_noticed(
     course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+    monkeypatch.setattr(grading, "isolation_level", lambda **_: "none")
     path = submit("ada", tiny.RIGHT)
     (path.parent / "timestamp.txt").write_text("2026-01-02 00:00:00 UTC")
 
@@ -133,7 +130,7 @@ def test_due_dates_set_after_grading_are_noticed(
             (),
             Options(jobs=1),
             work=judge_here,
-            make_executor=ThreadPoolExecutor,
+            make_executor=AtOnce,
         )
         return [event.note for event in events]
 
@@ -160,7 +157,7 @@ def test_due_dates_set_after_grading_are_noticed(
 def test_a_dead_worker_costs_only_its_submission(
     course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+    monkeypatch.setattr(grading, "isolation_level", lambda **_: "none")
     for student in ("ada", "bob"):
         submit(student, tiny.RIGHT)
     submit("eve", {"double": "# please die"})
@@ -176,18 +173,14 @@ def test_a_dead_worker_costs_only_its_submission(
 def test_grading_that_cannot_work_stops(
     course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
+    monkeypatch.setattr(grading, "isolation_level", lambda **_: "none")
     submit("ada", tiny.RIGHT)
 
     def work(job: Job) -> bytes:
         raise AutograderError("no memory for a sandbox")
 
     with pytest.raises(AutograderError, match="no memory"):
-        list(
-            grade(
-                course, tiny.NAME, (), Options(jobs=1), work=work, make_executor=ThreadPoolExecutor
-            )
-        )
+        list(grade(course, tiny.NAME, (), Options(jobs=1), work=work, make_executor=AtOnce))
     assert course.read_verdict(tiny.NAME, "ada") is None
 
 
@@ -195,7 +188,7 @@ def test_without_isolation_it_refuses(
     course: Course, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit("ada", tiny.RIGHT)
-    monkeypatch.setattr(Sandbox, "available", staticmethod(lambda: (False, "no bubblewrap.")))
+    monkeypatch.setattr(probe, "available", lambda level: (False, "no bubblewrap."))
     with pytest.raises(AutograderError) as caught:
         events_of(course)
     assert "--unsafe" in caught.value.todo

@@ -160,7 +160,7 @@ def test_nothing_of_the_students_is_markup(course: Course, submit: Submit) -> No
         "none",
         0,
         "x",
-        parts=[PartResult("double-tests", 2, [CheckResult("c", EVIL, 0, 2, EVIL)])],
+        parts=[PartResult("double-tests", 2, [CheckResult("c", EVIL, 0, 2, *[EVIL] * 4)])],
         cells=[CellResult("double", "error", EVIL, f"ValueError: {EVIL}")],
         problems=[f"{EVIL}\n\n{EVIL}"],
     )

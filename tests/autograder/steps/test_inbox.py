@@ -14,6 +14,7 @@ from autograder.course.directory import Course
 from autograder.steps import inbox
 from autograder.steps.collect import collect
 from autograder.steps.manifest import read_manifest
+from autograder.steps.student_package import file_name
 from tests.autograder.inboxes import outside, put, run, submitted, zipped
 from tests.autograder.tiny import NAME
 
@@ -23,6 +24,7 @@ def test_everything_else_is_listed_with_a_reason(course: Course, tmp_path: Path)
     put(tmp_path / "in" / "essay.pdf")
     put(tmp_path / "in" / "__MACOSX" / "ada.ipynb")
     put(tmp_path / "in" / ".ipynb_checkpoints" / "ada-checkpoint.ipynb")
+    put(tmp_path / "in" / file_name())  # the student's package: no question to anybody
     os.mkfifo(tmp_path / "in" / "pipe.ipynb")
     rows = run(course, tmp_path / "in")
     assert submitted(course) == {"ada"}

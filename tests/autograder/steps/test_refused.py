@@ -6,52 +6,20 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from autograder import cli
 from autograder.course import directory
 from autograder.course.directory import Course
 from autograder.steps import grade as grading
 from autograder.verdict import Verdict
 from tests.autograder import tiny
-from tests.autograder.conftest import judge_here
 from tests.conftest import ROOT
 
 Submit = Callable[[str, dict[str, str]], Path]
 Grade = Callable[..., dict[str, Verdict]]
-
-
-@contextmanager
-def grading_here() -> Iterator[None]:
-    """Let the command ``grade`` judge in this process, without a sandbox."""
-    here = partial(grading.grade, work=judge_here, make_executor=ThreadPoolExecutor)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "isolation_level", lambda *, unsafe: "none")
-        patch.setattr(grading, "grade", here)
-        yield
-
-
-@pytest.fixture
-def said(
-    course: Course, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., str]:
-    """Run a command on the course; return what it printed, tracebacks of anybody included."""
-
-    def command(*arguments: str, code: int) -> str:
-        with grading_here():
-            ended = cli.run([*arguments, "--course", str(course.root)])
-        text = "".join(capfd.readouterr())
-        assert ended == code, text
-        assert "Traceback" not in text
-        return " ".join(text.split())
-
-    return command
 
 
 @pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
@@ -146,7 +114,7 @@ import shutil, sys
 from pathlib import Path
 from autograder import cli
 from autograder.course.files import partial_files
-from tests.autograder.steps.test_refused import grading_here
+from tests.autograder.conftest import grading_here
 
 source, root = Path({source!r}), Path({root!r})
 full = []

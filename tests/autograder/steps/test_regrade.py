@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from autograder.steps.verify import verify
 from autograder.suite.suite import Suite, load_suite
 from autograder.verdict import CheckResult, Verdict
 from tests.autograder import tiny
-from tests.autograder.conftest import judge_here
+from tests.autograder.conftest import AtOnce, judge_here
 
 Submit = Callable[[str, dict[str, str]], Path]
 Grade = Callable[..., dict[str, Verdict]]
@@ -119,7 +118,7 @@ def test_other_work_is_judged_in_full(
         (),
         Options(jobs=1, only=("euclidean",)),
         work=judge_here,
-        make_executor=ThreadPoolExecutor,
+        make_executor=AtOnce,
     )
     found = {event.student: (event.verdict.points, event.note != "") for event in events}
     assert found == {"ada": (5.0, True), "eve": (0.0, False), "new": (5.0, True)}
@@ -169,7 +168,7 @@ def test_a_check_that_ends_the_grader_costs_no_other(
         (),
         Options(jobs=1, only=("euclidean",)),
         work=work,
-        make_executor=ThreadPoolExecutor,
+        make_executor=AtOnce,
     )
     assert (event.verdict.points, event.verdict.fingerprint) == (2.0, FAILED)
     assert "twice" in event.verdict.problems[0]

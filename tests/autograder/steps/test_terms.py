@@ -15,7 +15,7 @@ import pytest
 from autograder.course.directory import Course, find
 from autograder.course.files import write_atomically
 from autograder.errors import AutograderError
-from autograder.steps.export import export_totals
+from autograder.exports.table import export_totals
 from autograder.steps.feedback import feedback
 from autograder.steps.release import is_current, release
 from autograder.steps.scores import read_scores
