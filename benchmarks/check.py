@@ -3,8 +3,10 @@
     python -m benchmarks.check [--rounds N]
 
 Both look at the same notebook, a right version of assignment 1 with its visible tests: whole
-processes, started from the shell as a student would, in turn and in alternating order. Ends with
-one line for scripts, made from the medians; the ratio is theirs over ours.
+processes, started from the shell as a student would, in turn and in alternating order. Then
+`autograder check --watch` waits for the same notebook to be saved, with one more comment each time:
+the seconds from the end of the save to the result. Ends with one line for scripts, made from the
+medians; the ratio is theirs over ours.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +33,7 @@ COMMANDS = {
     "ours": (str(TOOLS / "autograder"), "check"),
     "stock": (str(TOOLS / "nbgrader"), "validate"),
 }
+PAUSE_S = 5.0  # between two saves: a student writes for longer
 SAYS = {"ours": "5 of 5 parts pass", "stock": "Your notebook passes all the tests"}
 
 
@@ -40,6 +43,7 @@ class Timing:
 
     ours: list[float] = field(default_factory=list)
     stock: list[float] = field(default_factory=list)
+    watch: list[float] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -72,6 +76,38 @@ def seconds(name: str, notebook: Path) -> float:
     return taken
 
 
+def save(notebook: Path, number: int) -> None:
+    """Save the notebook with a comment more in its first answer, as Jupyter would."""
+    content = nbformat.read(notebook, as_version=4)
+    answer = next(c for c in content.cells if c.metadata.get("nbgrader", {}).get("solution"))
+    answer.source += f"\n# {number}"
+    nbformat.write(content, notebook)
+
+
+def watched(notebook: Path, rounds: int) -> Iterator[float]:
+    """Yield the seconds from each save to what a watch says of it; the first is not kept."""
+    command = [*COMMANDS["ours"], "--watch", notebook.name]
+    with subprocess.Popen(
+        command,
+        cwd=notebook.parent,
+        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for number in range(rounds + 1):
+                start = time.perf_counter()
+                if not any(SAYS["ours"] in line for line in process.stdout):
+                    raise RuntimeError(f"{' '.join(command)} ended")
+                if number > 0:
+                    yield time.perf_counter() - start
+                time.sleep(PAUSE_S)
+                save(notebook, number)
+        finally:
+            process.kill()
+
+
 def measure(rounds: int) -> Timing:
     """Run both, ``rounds`` times, the order turned round each time; the first of each is not kept.
 
@@ -85,16 +121,18 @@ def measure(rounds: int) -> Timing:
                 taken = seconds(name, notebook)
                 if number > 0:
                     getattr(timing, name).append(taken)
+        timing.watch += watched(notebook, rounds)
     return timing
 
 
 def table(timing: Timing) -> Table:
     """Return seconds per round."""
     drawn = Table(title="Checking one notebook", title_justify="left")
-    for name in ("round", "autograder check, s", "nbgrader validate, s"):
+    for name in ("round", "autograder check, s", "nbgrader validate, s", "save to result, s"):
         drawn.add_column(name, justify="right")
-    for number, (ours, stock) in enumerate(zip(timing.ours, timing.stock, strict=True), 1):
-        drawn.add_row(str(number), f"{ours:.2f}", f"{stock:.2f}")
+    rows = zip(timing.ours, timing.stock, timing.watch, strict=True)
+    for number, (ours, stock, watch) in enumerate(rows, 1):
+        drawn.add_row(str(number), f"{ours:.2f}", f"{stock:.2f}", f"{watch:.2f}")
     return drawn
 
 
@@ -102,7 +140,8 @@ def summary(timing: Timing) -> str:
     """Return the line for scripts."""
     return (
         f"bench-check ratio={timing.ratio:.2f} ours_s={statistics.median(timing.ours):.2f} "
-        f"stock_s={statistics.median(timing.stock):.2f}"
+        f"stock_s={statistics.median(timing.stock):.2f} "
+        f"watch_s={statistics.median(timing.watch):.2f}"
     )
 
 

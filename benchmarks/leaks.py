@@ -37,9 +37,12 @@ def hidden_lines(tests: Path, source: NotebookNode, released: NotebookNode) -> s
 def leaked(secrets: Iterable[str], wrote: str, got_back: Iterable[str]) -> list[str]:
     """Return the secret lines in the texts a student gets back, but did not hand in."""
     text = "\n".join(plain(part) for part in got_back)
+    # There are thousands of secrets, and hardly one begins as some place of the text does.
+    begins = {text[at : at + SHORT] for at in range(len(text))}
     # What looks like a tag may be code between a "<" and a later ">".
     mine = f"{plain(wrote)}\n{_squeeze(wrote)}"
-    return sorted(line for line in secrets if line in text and line not in mine)
+    near = (line for line in secrets if len(line) < SHORT or line[:SHORT] in begins)
+    return sorted(line for line in near if line in text and line not in mine)
 
 
 def plain(text: str) -> str:
