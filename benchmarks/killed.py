@@ -26,6 +26,7 @@ from pathlib import Path
 from autograder.course.directory import Course, find
 from autograder.course.files import partial_files
 from autograder.course.lock import read_writer, writer_of
+from autograder.course.scratch import notes_of
 from autograder.steps.scores import read_scores
 from autograder.steps.verify import verify
 from benchmarks.classroom import TOOLS, environment
@@ -113,6 +114,7 @@ class Trial:
         self.faults["marks"] += self.marks_of(course) != self.marks
         findings = verify(course).findings
         strays = [*partial_files(course.root), *temporary.iterdir(), *self.journals(course)]
+        strays += notes_of(course).glob("*")
         for problem in [*findings, *strays]:
             print(problem)
         self.faults["findings"] += len(findings)

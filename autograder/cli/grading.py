@@ -105,7 +105,8 @@ def grade(
         stages.switch_on()
     with stages.stage("imports"):
         from autograder.course.directory import find
-        from autograder.course.lock import PATIENCE_S, scratch, writer_of, writing
+        from autograder.course.lock import PATIENCE_S, writer_of, writing
+        from autograder.course.scratch import scratch
         from autograder.steps.grade import Options, Outcome
         from autograder.steps.grade import grade as judge
         from autograder.steps.profile import Profile

@@ -9,15 +9,11 @@ and then what that command left half-written is swept up.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 import msgspec
@@ -25,21 +21,20 @@ import msgspec
 from autograder.course.database import folder_lock
 from autograder.course.directory import OURS, STEPS, Course
 from autograder.course.files import partial_files, write_atomically
+from autograder.course.scratch import sweep
 from autograder.errors import AutograderError
 
 PATIENCE_S = 1.0  # `verify` looks at the lock for a moment
 SWEPT = (*(step for step in STEPS if step != "inbox"), OURS)
-SCRATCH = "autograder-"
 
 
 class Writer(msgspec.Struct, frozen=True):
-    """The program that writes the course now; ``scratch`` is its folder outside of the course."""
+    """The program that writes the course now."""
 
     pid: int
     host: str
     command: str
     since: str
-    scratch: str = ""
 
     def __str__(self) -> str:
         return f"'{self.command}' (process {self.pid} on {self.host}, since {self.since})"
@@ -112,34 +107,6 @@ def read_writer(course: Course) -> Writer | None:
         return None
 
 
-@contextmanager
-def scratch(course: Course) -> Iterator[None]:
-    """Let all temporary files of this block lie in one folder that a later command can sweep up.
-
-    That holds for the processes that are started in it, too. Only a writer may ask for it.
-    """
-    folder = _scratch_folder()
-    _note(course, msgspec.structs.replace(_this_process(), scratch=folder))
-    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
-    tempfile.tempdir = os.environ["TMPDIR"] = folder
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-        if variable is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = variable
-
-
-@cache  # for the process: its fork server lives as long, and has its socket there
-def _scratch_folder() -> str:
-    folder = tempfile.mkdtemp(prefix=SCRATCH)
-    # After -100: multiprocessing has its own folder in this one, and wants to remove it itself.
-    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
-    return folder
-
-
 def _this_process(command: str = "") -> Writer:
     typed = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     since = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -168,13 +135,8 @@ def _refusal(course: Course) -> AutograderError:
 
 def _sweep(course: Course) -> None:
     """Take away what a command that was killed left half-written."""
-    killed = read_writer(course)
-    if killed is None and not _path(course).exists():
-        return
-    for folder in SWEPT:
+    sweep(course)
+    was_killed = _path(course).exists()
+    for folder in SWEPT if was_killed else (OURS,):  # it may not even have said who it was
         for path in partial_files(course.root / folder):
             path.unlink(missing_ok=True)
-    if killed and killed.scratch and killed.host == socket.gethostname():
-        left = Path(killed.scratch)
-        if left.name.startswith(SCRATCH) and left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
