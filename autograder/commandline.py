@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Sequence
 
 import typer
@@ -12,6 +13,7 @@ from autograder import console
 from autograder.errors import AutograderError
 
 DAY = 86_400
+SLOW = "rfc3987_syntax"
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -48,3 +50,7 @@ def begin() -> None:
     """What a console script does before anything else."""
     console.print_what_can_be_printed()
     gc.set_threshold(50_000)  # imports make next to no garbage, and much to look through for it
+    # jsonschema, which comes with nbformat, builds 38 parsers of addresses with it as it is
+    # imported, as long as all of torch; no notebook's schema has such an address. This lets it do
+    # without, as where it is not installed (python-jsonschema/jsonschema, issue 1428).
+    sys.modules.setdefault(SLOW, None)  # type: ignore[arg-type]

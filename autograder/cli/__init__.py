@@ -85,9 +85,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
-    # jsonschema, which comes with nbformat, builds a grammar of addresses as it is imported: as
-    # long as all of torch, and no notebook's schema has such an address.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # Workers would run this script again before they begin.
     vars(sys.modules["__main__"]).pop("__file__", None)
     begin()
