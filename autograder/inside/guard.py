@@ -54,6 +54,7 @@ _FORWARD_MODE = ("_make_dual", "_make_dual_copy")
 _REVERSE = ("torch.autograd.grad", "torch.autograd.backward")
 # Where a kernel may be registered, for a process without an accelerator.
 _KEYS = ("CompositeImplicitAutograd", "CompositeExplicitAutograd", "CPU", "Autograd")
+Kernel = tuple[str, str, Callable[..., NoReturn]]  # overload, key, what takes its place
 
 
 def resolve(name: str) -> tuple[Any, str] | None:
@@ -151,7 +152,7 @@ class Guard:
         for owner, attribute, _, after in self._attributes:
             setattr(owner, attribute, after)
         if self._operators:
-            self._library = _replaced(self._operators)
+            self._library = replaced(self._operators)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -198,7 +199,7 @@ def _raiser(name: str) -> types.FunctionType:
     return types.FunctionType(code.replace(co_consts=told), {})
 
 
-def _kernels(operators: Mapping[str, str]) -> Iterator[tuple[str, str, Callable[..., NoReturn]]]:
+def _kernels(operators: Mapping[str, str]) -> Iterator[Kernel]:
     """Every kernel of these operators, by its name and key, with what takes its place."""
     if not operators:
         return
@@ -221,7 +222,7 @@ def overloads() -> dict[str, list[str]]:
     return found
 
 
-def _replaced(kernels: Iterable[tuple[str, str, Callable[..., NoReturn]]]) -> Any:
+def replaced(kernels: Iterable[Kernel]) -> Any:
     """Put these kernels over those of torch, for as long as the result lives."""
     library = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
     with warnings.catch_warnings():

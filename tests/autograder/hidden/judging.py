@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import re
 import symtable
+from collections.abc import Iterator
+from types import SimpleNamespace
 
+import pytest
 from nbformat import NotebookNode
 
 from autograder.checks import Suite
+from autograder.inside import guard
 from autograder.judge.notebook import judge_notebook
 from autograder.line.base import Spawner
 from autograder.line.local import LocalSpawner
@@ -20,6 +25,7 @@ from samples.corpus import Version, build_submission
 
 BLANK = "raise NotImplementedError()"
 REGION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
+ASK_TORCH = ("rnn_limits",)  # suites that hold answers against torch's own layers
 # Answers that other parts may be built on: what is wrong in them can be felt there.
 STANDS_ON = {"rnn-layer-tests": "rnn-cell-tests", "lstm-layer-tests": "lstm-cell-tests"}
 
@@ -40,16 +46,41 @@ def judged(
 ) -> Verdict:
     """The verdict on the reference's notebook with these answers in it."""
     notebook, suite = narrow or (assignment.notebook, assignment.suite)
-    return judge_notebook(
-        notebook,
-        build_submission(notebook, answers),
-        suite,
-        spawner or LocalSpawner(),
-        student="ada",
-        assignment=assignment.name,
-        seed=seed,
-        fingerprint="none",
-    )
+    asks_torch = assignment.suite.name in ASK_TORCH
+    with contextlib.nullcontext() if spawner or asks_torch else kernels_stay():
+        return judge_notebook(
+            notebook,
+            build_submission(notebook, answers),
+            suite,
+            spawner or LocalSpawner(),
+            student="ada",
+            assignment=assignment.name,
+            seed=seed,
+            fingerprint="none",
+        )
+
+
+@contextlib.contextmanager
+def kernels_stay() -> Iterator[None]:
+    """Refuse torch's own kernels from the first request to the end, to the judge as well.
+
+    To put them away and back for each request, as a process has to that judge and student share, is
+    a sixth of a judgement here; tests/autograder/inside/test_guard.py sees that it is done.
+    """
+    replaced, libraries = guard.replaced, []
+
+    @functools.cache
+    def once(kernels: tuple[guard.Kernel, ...]) -> SimpleNamespace:
+        libraries.append(replaced(kernels))
+        return SimpleNamespace(reset=lambda: None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guard, "replaced", lambda kernels: once(tuple(kernels)))
+        try:
+            yield
+        finally:
+            for library in libraries:
+                library.reset()
 
 
 def narrowed(assignment: Assignment, version: Version) -> tuple[NotebookNode, Suite]:

@@ -6,7 +6,7 @@ from experiments.harness.registry import Outcome, experiments
 from experiments.harness.runner import Job, outcomes
 
 # Some seeds of these solve their task within the quick budget, and some do not.
-AGAIN = {"documents-reber": "orthogonal", "paper-6a": "group0"}
+AGAIN = {"documents-order-2-100": "identity", "paper-1-4x1-rate0.5": "group0"}
 
 
 def test_a_rerun_gives_the_same_solved_and_unsolved_seeds() -> None:
