@@ -225,7 +225,7 @@ def accuracy(model, x, lengths, labels):
 def train_classifier(x, lengths, labels):
     """An LSTM takes a little longer than a GRU."""
     net = SequenceClassifier(LSTM(x.shape[-1], 24, forget_bias=1.0), 24, 2)
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.015)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     for _ in range(12):
         if train_epoch(net, optimizer, x, lengths, labels, 50) < 0.05:
             break

@@ -269,6 +269,6 @@ class Reader(nn.Module):
 def train_classifier(x, lengths, labels):
     net = Reader(24)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-    for _ in range(9):
+    for _ in range(14):
         train_epoch(net, optimizer, x, lengths, labels, 50)
     return net
