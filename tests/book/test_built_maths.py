@@ -32,6 +32,23 @@ def test_letters_of_other_alphabets_are_characters(tex: str, element: str) -> No
     assert "mathvariant" not in mathml(tex, display=False)
 
 
+@pytest.mark.parametrize(
+    ("tex", "apart"),
+    [
+        (r"2\log T", "2 log T"),
+        (r"\log(T)", "log(T)"),
+        (r"-\log_2 n", "−log2 n"),
+        (r"(a)\exp\left(x\right)", "(a) exp(x)"),
+        (r"a\,\tanh x", "a\N{THIN SPACE}tanh x"),
+        (r"\frac{1}{2}\sin^2\cos x", "12 sin2 cos x"),
+        (r"|\log|x||", "∣log∣x∣∣"),
+    ],
+)
+def test_names_of_functions_stand_apart_from_what_is_no_bracket(tex: str, apart: str) -> None:
+    spaced = re.sub("<mspace[^>]*>", " ", mathml(tex, display=False))
+    assert re.sub("<[^>]*>|\N{FUNCTION APPLICATION}", "", spaced) == apart
+
+
 def test_a_letter_without_a_twin_stays() -> None:
     assert in_alphabet("é", "BOLD") == "é"
     assert in_alphabet("h", "ITALIC") == "ℎ"

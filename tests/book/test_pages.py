@@ -68,6 +68,13 @@ def test_the_start_page_leads_to_the_book(pages: Path) -> None:
     assert "book/index.html" in (pages / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_page_has_its_colours_where_scripts_do_not_run(pages: Path) -> None:
+    for page in every_page(pages):
+        html = parsed(page).html
+        assert html is not None
+        assert html["data-theme"] == "light", page
+
+
 def test_every_internal_link_leads_to_an_existing_place(pages: Path) -> None:
     broken = []
     for page in every_page(pages):
