@@ -116,6 +116,12 @@ def again(row: str, detail: str = "") -> Again:
     return Again(row, paper, solved, count, max(trial["budget"] for trial in trials))
 
 
+def ratio_today(row: str) -> float:
+    """Return how many times the paper's sequences a net took by today's training, on average."""
+    solved, _ = successes(outcomes(f"modern-{modern_name(row)}"))
+    return mean(solved) / again(row).paper
+
+
 def rows_of_paper() -> list[Again]:
     """Return all rows of the paper, by its recipe as printed."""
     return [again(row.name) for row in ROWS]

@@ -120,19 +120,28 @@ _PRODUCT = (
 
 # Budgets of cells that their first one cut short: (row, learner) -> sequences of a seed.
 LONGER: dict[tuple[str, str], int] = {
-    ("order-2-100", "gru"): 500_000,
-    ("adding-100", "s4d"): 120_000,
-    ("adding-100", "lstm1997"): 600_000,
-    ("order-5-100", "mamba"): 80_000,
-    ("adding-100", "transformer"): 240_000,
-    ("order-5-100", "gru"): 500_000,
-    ("multiplication-1000", "gru-chrono"): 32_000,
-    ("multiplication-1000", "lstm-chrono"): 32_000,
+    ("reber", "s4d"): 120_000,
+    ("reber", "transformer"): 120_000,
     ("adding-100", "gru"): 400_000,
     ("adding-100", "lstm"): 240_000,
+    ("adding-100", "lstm1997"): 600_000,
     ("adding-100", "mamba"): 80_000,
-    ("order-2-100", "mamba"): 80_000,
+    ("adding-100", "s4d"): 120_000,
+    ("adding-100", "transformer"): 240_000,
+    ("multiplication-100", "lstm1997"): 1_500_000,
+    ("multiplication-100", "s4d"): 240_000,
+    ("multiplication-100", "transformer"): 240_000,
+    ("order-2-100", "gru"): 500_000,
     ("order-2-100", "lstm"): 240_000,
+    ("order-2-100", "mamba"): 80_000,
+    ("order-5-100", "gru"): 500_000,
+    ("order-5-100", "mamba"): 80_000,
+    ("adding-1000", "mingru"): 60_000,
+    ("multiplication-1000", "gru-chrono"): 80_000,
+    ("multiplication-1000", "lstm-chrono"): 80_000,
+    ("multiplication-1000", "mingru"): 60_000,
+    ("order-4-noisy-1000", "lstm-chrono"): 64_000,
+    ("order-4-noisy-1000", "mingru"): 60_000,
 }
 
 ROWS = [
