@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 
@@ -18,3 +19,5 @@ def _compiled_code_cache() -> str:
 
 
 os.environ.setdefault("NUMBA_CACHE_DIR", _compiled_code_cache())
+if "numba" in sys.modules:  # it looked at the variable when it was imported
+    sys.modules["numba"].config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
