@@ -64,8 +64,8 @@ def judged(
 def kernels_stay() -> Iterator[None]:
     """Refuse torch's own kernels from the first request to the end, to the judge as well.
 
-    To put them away and back for each request, as a process has to that judge and student share, is
-    a sixth of a judgement here; tests/autograder/inside/test_guard.py sees that it is done.
+    To put them away and back for each request, as a process has to that judge and student share,
+    takes up to a third of a judgement; tests/autograder/inside/test_guard.py sees that it is done.
     """
     replaced, libraries = guard.replaced, []
 
